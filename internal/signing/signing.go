@@ -1,0 +1,88 @@
+package signing
+
+import (
+	"crypto/ed25519"
+	"errors"
+
+	"github.com/zeebo/blake3"
+
+	"github.com/superp2p/superp2p/internal/slice"
+)
+
+// Errors of Verifier. Each means that the bytes must not be played or passed on, and that who sent them is to be
+// dropped.
+var (
+	ErrSignature = errors.New("signing: the statement's signature is not the edge's; drop its sender")
+	ErrDigest    = errors.New("signing: the payload is not what the edge stated; drop its sender")
+)
+
+// context separates these signatures from any other use of the same key.
+const context = "superp2p statement 1\x00"
+
+// Signer signs statements with an edge's private key.
+type Signer struct {
+	key ed25519.PrivateKey
+}
+
+// NewSigner returns a Signer whose key grows out of seed (RFC 8032, section 5.1.5); the same seed gives the same key.
+func NewSigner(seed [ed25519.SeedSize]byte) *Signer {
+	return &Signer{key: ed25519.NewKeyFromSeed(seed[:])}
+}
+
+// PublicKey returns the 32 bytes that viewers check with.
+func (s *Signer) PublicKey() []byte { return s.key.Public().(ed25519.PublicKey) }
+
+// Sign returns st with its encoded form and signature.
+func (s *Signer) Sign(st slice.Statement) *slice.Signed {
+	signed := &slice.Signed{Statement: st, Encoded: slice.AppendStatement(nil, &st)}
+	copy(signed.Signature[:], ed25519.Sign(s.key, message(st.Track, signed.Encoded)))
+	return signed
+}
+
+// Sum returns the digest of a slice's payload.
+func Sum(payload []byte) slice.Digest { return blake3.Sum256(payload) }
+
+// Verifier checks what came from elsewhere against an edge's public key.
+type Verifier struct {
+	key ed25519.PublicKey
+}
+
+// NewVerifier returns a Verifier for the edge with this public key; false if it is not 32 bytes.
+func NewVerifier(key []byte) (*Verifier, bool) {
+	if len(key) != ed25519.PublicKeySize {
+		return nil, false
+	}
+	return &Verifier{key: ed25519.PublicKey(key)}, true
+}
+
+// Statement checks the signature of a statement.
+func (v *Verifier) Statement(s *slice.Signed) error {
+	if !ed25519.Verify(v.key, message(s.Track, s.Encoded), s.Signature[:]) {
+		return ErrSignature
+	}
+	return nil
+}
+
+// Payload checks the payload of slice n against a statement that Statement accepted and that covers n.
+func (v *Verifier) Payload(s *slice.Statement, n slice.Number, payload []byte) error {
+	e := s.Entry(n)
+	if len(payload) != int(e.Size) || Sum(payload) != e.Digest {
+		return ErrDigest
+	}
+	return nil
+}
+
+// Slice checks a whole slice: its statement's signature and its payload.
+func (v *Verifier) Slice(s *slice.Slice) error {
+	if err := v.Statement(s.Proof); err != nil {
+		return err
+	}
+	return v.Payload(&s.Proof.Statement, s.Number, s.Payload)
+}
+
+func message(track slice.TrackID, encoded []byte) []byte {
+	b := make([]byte, 0, len(context)+len(track)+len(encoded))
+	b = append(b, context...)
+	b = append(b, track[:]...)
+	return append(b, encoded...)
+}
