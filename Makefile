@@ -1,0 +1,95 @@
+# superp2p: every task that a developer or CI needs. `make` alone lists them.
+
+GO ?= go
+FUZZ_SECONDS ?= 5
+BIN := bin/superp2p
+CHECKERS := bin/checkers
+
+# The environment's own flags stay, except how the version control state is stamped: git may be missing or refuse (a
+# clone that another user owns), and then the go command fails instead of leaving the stamp out.
+export GOFLAGS := $(filter-out -buildvcs=%,$(shell $(GO) env GOFLAGS)) -buildvcs=false
+STAMP := $(if $(shell git rev-parse HEAD 2>/dev/null),-buildvcs=true)
+export GO
+
+.DEFAULT_GOAL := help
+.PHONY: help run build test test-short go-test go-test-short bench bench-tracker lint fmt fuzz wasm cross tools clean
+
+help: ## list the tasks
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+run: build ## build superp2p and start the demo: a live stream, a server and 8 viewers
+	$(BIN) demo
+
+build: ## build bin/superp2p
+	CGO_ENABLED=0 $(GO) build -trimpath $(STAMP) -o $(BIN) ./cmd/superp2p
+
+test: ## run everything that must pass: lint, wasm, other platforms, fuzz, all tests with the race detector
+	@$(MAKE) --no-print-directory tools
+	@$(MAKE) --no-print-directory lint
+	@$(MAKE) --no-print-directory wasm
+	@$(MAKE) --no-print-directory cross
+	@$(MAKE) --no-print-directory fuzz
+	@$(MAKE) --no-print-directory go-test
+
+go-test: build
+	@echo "==> go test -race: about ten minutes on two cores"
+	CGO_ENABLED=1 $(GO) test -race -count=1 -timeout 20m ./...
+
+test-short: build ## run the tests that need neither a browser nor ffmpeg nor Node.js
+	@echo "==> go test -short"
+	$(GO) test -short -count=1 -timeout 10m ./...
+
+bench: build ## print the table of figures: 6 s, 2 s, 5-minute sessions, and the tracker side by side (15 minutes)
+	@echo "==> 20 viewers, 6 s behind live"
+	$(BIN) bench --viewers 20 --delay 6s
+	@echo "==> 20 viewers, 2 s behind live"
+	$(BIN) bench --viewers 20 --delay 2s
+	@echo "==> 20 viewers, 6 s behind live, sessions of 5 minutes"
+	$(BIN) bench --viewers 20 --delay 6s --duration 5m
+	@$(MAKE) --no-print-directory bench-tracker
+
+bench-tracker: build tools ## measure the tracker side by side with the npm bittorrent-tracker
+	@echo "==> tracker, side by side with bittorrent-tracker"
+	$(GO) test -run '^$$' -bench . -benchtime 1x -timeout 10m ./internal/tracker/...
+
+lint: $(CHECKERS)/.built ## check format, vet, staticcheck, and the layers (.depguard.yml)
+	@echo "==> lint: gofmt"
+	@unformatted=$$(find . -name '*.go' -not -path '*/node_modules/*' -print0 | xargs -0 gofmt -l); \
+		if [ -n "$$unformatted" ]; then echo "$$unformatted"; echo "lint: not formatted; call make fmt" >&2; exit 1; fi
+	@echo "==> lint: vet"
+	$(GO) vet ./...
+	@echo "==> lint: staticcheck"
+	$(CHECKERS)/staticcheck ./...
+	@echo "==> lint: layers"
+	$(CHECKERS)/depguard ./...
+
+fmt: ## format the Go files
+	gofmt -w $$(find . -name '*.go' -not -path '*/node_modules/*')
+
+fuzz: ## run each Fuzz test for FUZZ_SECONDS (5)
+	@echo "==> fuzz: $(FUZZ_SECONDS) s each"
+	@scripts/fuzz.sh $(FUZZ_SECONDS)
+
+wasm: $(CHECKERS)/.built ## build the engine for js/wasm, check what it imports, print its size
+	@echo "==> wasm"
+	$(CHECKERS)/wasmcheck ./sdk/web/core
+
+cross: ## build and vet for Linux, macOS and Windows without cgo
+	@for os in linux darwin windows; do \
+		echo "==> build and vet for $$os"; \
+		CGO_ENABLED=0 GOOS=$$os GOARCH=amd64 $(GO) build -o /dev/null ./cmd/superp2p && \
+		CGO_ENABLED=0 GOOS=$$os GOARCH=amd64 $(GO) vet ./... || exit 1; \
+	done
+
+tools: ## install what the tests need and this machine lacks: gcc, ffmpeg, Chromium, Node.js, npm packages
+	@scripts/tools.sh
+
+# The checkers have their own module, so that what they import never reaches who imports superp2p.
+$(CHECKERS)/.built: tools/go.mod $(wildcard tools/*/*.go)
+	@echo "==> building the checkers"
+	@mkdir -p $(CHECKERS)
+	cd tools && CGO_ENABLED=0 $(GO) build -o ../$(CHECKERS)/ tool ./wasmcheck
+	@touch $@
+
+clean: ## remove what make built
+	rm -rf bin test/npm/node_modules

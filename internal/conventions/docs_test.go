@@ -1,0 +1,67 @@
+package conventions
+
+import (
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// pages returns the Markdown pages that readers see, as paths from root.
+func pages(t *testing.T) []string {
+	t.Helper()
+	files, err := filepath.Glob(filepath.Join(root, "*.md"))
+	require.NoError(t, err)
+	err = filepath.WalkDir(filepath.Join(root, "docs"), func(path string, d fs.DirEntry, err error) error {
+		if err == nil && strings.HasSuffix(path, ".md") {
+			files = append(files, path)
+		}
+		return err
+	})
+	require.NoError(t, err)
+	for i := range files {
+		files[i], err = filepath.Rel(root, files[i])
+		require.NoError(t, err)
+	}
+	return files
+}
+
+var link = regexp.MustCompile(`\]\(([^)\s]+)\)`)
+
+func TestLinksLeadSomewhere(t *testing.T) {
+	for _, page := range pages(t) {
+		for _, m := range link.FindAllStringSubmatch(string(read(t, page)), -1) {
+			target, _, _ := strings.Cut(m[1], "#")
+			if target == "" || strings.Contains(target, "://") || strings.HasPrefix(target, "mailto:") {
+				continue
+			}
+			if _, err := os.Stat(filepath.Join(root, filepath.Dir(page), filepath.FromSlash(target))); err != nil {
+				t.Errorf("%s links to %s, which is not there", page, m[1])
+			}
+		}
+	}
+}
+
+var codeConstant = regexp.MustCompile(`(?m)^\s+\w+\s+Code = "([a-z_]+)"`)
+
+func TestErrorsPageListsEachCode(t *testing.T) {
+	codes := codeConstant.FindAllStringSubmatch(string(read(t, "internal/fault/fault.go")), -1)
+	require.NotEmpty(t, codes)
+	page := string(read(t, "docs/errors.md"))
+	known := map[string]bool{}
+	for _, m := range codes {
+		known[m[1]] = true
+		if !strings.Contains(page, "\n| `"+m[1]+"` |") {
+			t.Errorf("docs/errors.md has no row for `%s` of internal/fault", m[1])
+		}
+	}
+	for _, m := range regexp.MustCompile("(?m)^\\| `([a-z_]+)` \\|").FindAllStringSubmatch(page, -1) {
+		if !known[m[1]] {
+			t.Errorf("docs/errors.md has a row for `%s`, which internal/fault does not know", m[1])
+		}
+	}
+}

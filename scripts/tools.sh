@@ -1,0 +1,55 @@
+#!/usr/bin/env bash
+# Installs what the tests need beside Go and make: a C compiler (for the race detector), ffmpeg, Chromium, Node.js with
+# npm, and the npm packages that test/npm names. Does nothing where all of it is there. Called by `make tools`.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+have() { command -v "$1" >/dev/null 2>&1; }
+
+have_chromium() {
+	for name in chromium chromium-browser google-chrome google-chrome-stable headless-shell; do
+		if have "$name"; then return 0; fi
+	done
+	[ -e "/Applications/Google Chrome.app" ] || [ -e "/Applications/Chromium.app" ]
+}
+
+missing=()   # what to tell people
+packages=()  # what to tell apt-get
+have cc || have gcc || { missing+=("a C compiler (gcc)"); packages+=(gcc libc6-dev); }
+{ have ffmpeg && have ffprobe; } || { missing+=(ffmpeg); packages+=(ffmpeg); }
+have_chromium || { missing+=(Chromium); packages+=(chromium); }
+have node || { missing+=("Node.js"); packages+=(nodejs); }
+have npm || { missing+=(npm); packages+=(npm); }
+
+if [ ${#missing[@]} -gt 0 ]; then
+	list=$(printf '%s, ' "${missing[@]}")
+	list=${list%, }
+	if ! have apt-get; then
+		echo "make tools: missing: $list. Install it with your system's package manager (macOS: brew install ffmpeg node," >&2
+		echo "brew install --cask chromium, xcode-select --install), then call make again." >&2
+		exit 1
+	fi
+	root=()
+	if [ "$(id -u)" -ne 0 ]; then
+		if ! have sudo; then
+			echo "make tools: missing: $list. As root: apt-get update && apt-get install ${packages[*]}; then call make again." >&2
+			exit 1
+		fi
+		root=(sudo)
+	fi
+	echo "make tools: missing: $list. Installing by apt-get: ${packages[*]}"
+	export DEBIAN_FRONTEND=noninteractive
+	"${root[@]}" apt-get update -qq
+	"${root[@]}" apt-get install -y -qq --no-install-recommends "${packages[@]}" >/dev/null
+fi
+
+# npm writes node_modules/.package-lock.json last, so that it is newer than what it was installed from.
+npm_dir=test/npm
+if [ -f "$npm_dir/package-lock.json" ]; then
+	done_mark="$npm_dir/node_modules/.package-lock.json"
+	if [ ! -e "$done_mark" ] || [ "$npm_dir/package-lock.json" -nt "$done_mark" ]; then
+		echo "make tools: installing the npm packages of $npm_dir"
+		npm ci --prefix "$npm_dir" --no-progress
+	fi
+fi
+echo "make tools: all there"
