@@ -1,0 +1,59 @@
+package swarm
+
+import (
+	"time"
+
+	"github.com/superp2p/superp2p/internal/slice"
+)
+
+// Verifier checks proofs; *signing.Verifier is one.
+type Verifier interface {
+	Statement(*slice.Signed) error
+	Payload(*slice.Statement, slice.Number, []byte) error
+}
+
+// Group is where a decoder can start: a group's number and when on the track it begins.
+type Group struct {
+	Number slice.Number
+	Time   time.Duration
+}
+
+// Live is what the server says of a live track when a viewer resolves it.
+type Live struct {
+	// Line is when, by the viewer's clock, track time 0 was at the live edge: what was recorded at track time t could
+	// be had from the edge at Line + t.
+	Line time.Time
+	// Edge is the newest slice cut, EdgeTime where it begins on the track.
+	Edge     slice.Number
+	EdgeTime time.Duration
+	// Rate is the number of slices a second. If zero, 4.
+	Rate float64
+	// Groups are those that the server holds, oldest first; at least one.
+	Groups []Group
+}
+
+// Config is what an engine is made of. Fields without «If zero» are needed.
+type Config struct {
+	Self     PeerID
+	Track    slice.TrackID
+	Verifier Verifier
+	Live     Live
+	// ClockOffset is what must be added to the edge's clock to get the viewer's.
+	ClockOffset time.Duration
+	// Delay is how far behind the live edge the viewer plays. If zero, 6 s.
+	Delay time.Duration
+	// Seed makes the choices of this engine: engines with the same seed and the same events do the same.
+	Seed uint64
+	// NoUpload keeps the engine from serving others.
+	NoUpload bool
+	// NoPeers keeps the engine from trading with peers at all: everything comes from the server.
+	NoPeers bool
+	// UploadRate limits what is served to peers, in bytes a second. If zero, it is not limited.
+	UploadRate float64
+	// MaxPeers is how many neighbours the engine likes to have. If zero, 24. It accepts a quarter more.
+	MaxPeers int
+	// MaxBytes limits the payload bytes held for others and for playing. If zero, 64 MiB.
+	MaxBytes int
+	// Policy holds the rules. If zero, DefaultPolicy.
+	Policy *Policy
+}

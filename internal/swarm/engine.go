@@ -1,0 +1,234 @@
+package swarm
+
+import (
+	"errors"
+	"time"
+
+	"github.com/superp2p/superp2p/internal/slice"
+	"github.com/superp2p/superp2p/internal/wire"
+)
+
+// Errors of peers, as Action.Err gives them.
+var (
+	errProtocol = errors.New("swarm: the peer broke the protocol")
+	errUnproved = errors.New("swarm: the peer sent data before its proof, or for another slice than stated")
+	errSilent   = errors.New("swarm: the peer says nothing")
+	errVersion  = errors.New("swarm: the peer speaks another version")
+	errTrack    = errors.New("swarm: the peer plays another track")
+)
+
+// Engine is the state of one viewer of one track. New makes one.
+//
+// Every method that takes the time may queue actions; call Actions after it. Times must not go back. Next says when
+// Tick is due at the latest.
+type Engine struct {
+	cfg    Config
+	policy Policy
+	out    []Action
+
+	links map[Link]*neighbour
+	ids   map[PeerID]*neighbour
+	order []*neighbour // in the order in which they came, so that the same events give the same choices
+	size  int          // viewers in the swarm as the tracker says, this one included; 0 if unknown
+	began time.Time
+
+	playout playout
+	store   store
+	wants   map[slice.Number]*want
+	server  server
+	upload  upload
+
+	lost     bool // Lost was said and Reposition has not come yet
+	left     bool
+	nextPass time.Time
+	stats    Stats
+}
+
+// passEvery is how often the window is looked through as a whole; between, only what an event touches is.
+const passEvery = 50 * time.Millisecond
+
+// New returns an engine that starts to play at now. Call Tick at once.
+func New(cfg Config, now time.Time) *Engine {
+	if cfg.Delay <= 0 {
+		cfg.Delay = 6 * time.Second
+	}
+	if cfg.MaxPeers <= 0 {
+		cfg.MaxPeers = 24
+	}
+	if cfg.MaxBytes <= 0 {
+		cfg.MaxBytes = 64 << 20
+	}
+	e := &Engine{
+		cfg:      cfg,
+		policy:   DefaultPolicy(),
+		links:    make(map[Link]*neighbour),
+		ids:      make(map[PeerID]*neighbour),
+		wants:    make(map[slice.Number]*want),
+		began:    now,
+		nextPass: now,
+	}
+	if cfg.Policy != nil {
+		e.policy = *cfg.Policy
+	}
+	e.upload.init(&cfg, now)
+	e.store.init()
+	e.playout.start(&e.cfg, cfg.Live, now)
+	return e
+}
+
+// Reposition starts anew from live, after Lost, on the same track; offset is the ClockOffset measured with it. What is
+// held stays held.
+func (e *Engine) Reposition(now time.Time, live Live, offset time.Duration) {
+	e.cfg.ClockOffset = offset
+	for n, w := range e.wants {
+		e.drop(n, w)
+	}
+	e.lost = false
+	e.playout.start(&e.cfg, live, now)
+	e.Tick(now)
+}
+
+// Actions returns what was queued since the last call. The result is valid until the next call of any method.
+func (e *Engine) Actions() []Action {
+	out := e.out
+	e.out = e.out[len(e.out):]
+	if cap(e.out) < 16 {
+		e.out = nil
+	}
+	return out
+}
+
+// Next returns when Tick is to be called at the latest.
+func (e *Engine) Next() time.Time {
+	next := e.nextPass
+	if e.store.has(e.playout.position) {
+		if due := e.playout.due(e.playout.position); due.Before(next) {
+			next = due
+		}
+	}
+	return next
+}
+
+// Tick lets time pass.
+func (e *Engine) Tick(now time.Time) {
+	if e.left {
+		return
+	}
+	e.playout.follow(now)
+	e.deliver(now)
+	if now.Before(e.nextPass) {
+		return
+	}
+	e.nextPass = now.Add(passEvery)
+	e.tend(now)
+	e.pass(now)
+	e.evict(now)
+	for _, p := range e.order {
+		e.serve(now, p)
+	}
+}
+
+// SwarmSize takes the number of viewers in the swarm, this one included, as the tracker says.
+func (e *Engine) SwarmSize(_ time.Time, n int) { e.size = n }
+
+// SetUpload switches serving others on or off while the stream plays.
+func (e *Engine) SetUpload(now time.Time, on bool) {
+	if e.cfg.NoUpload == !on {
+		return
+	}
+	e.cfg.NoUpload = !on
+	for _, p := range e.order {
+		if !on {
+			for _, r := range p.queue {
+				e.send(p, &wire.Message{Kind: wire.Refuse, Number: r.number, Reason: wire.NotSharing})
+			}
+			p.queue = nil
+		}
+		e.sayHello(p)
+	}
+	e.Tick(now)
+}
+
+// Leave says goodbye to every peer. The engine does nothing more afterwards.
+func (e *Engine) Leave(time.Time) {
+	if e.left {
+		return
+	}
+	e.left = true
+	for _, p := range e.order {
+		e.send(p, &wire.Message{Kind: wire.Bye, Reason: wire.Leaving})
+	}
+}
+
+// WantPeers returns how many more neighbours the engine would like to have; 0 or less if none.
+func (e *Engine) WantPeers() int {
+	want := e.cfg.MaxPeers
+	if e.size > 0 {
+		want = min(want, e.size-1)
+	}
+	if e.cfg.NoPeers || e.left {
+		want = 0
+	}
+	return want - len(e.order)
+}
+
+// Accepts tells whether one more neighbour would be kept if it came by itself.
+func (e *Engine) Accepts() bool {
+	return !e.cfg.NoPeers && !e.left && len(e.order) < e.cfg.MaxPeers+e.cfg.MaxPeers/4
+}
+
+// HasPeer tells whether there is a link to that peer.
+func (e *Engine) HasPeer(id PeerID) bool { return e.ids[id] != nil }
+
+// Stats returns the counts so far.
+func (e *Engine) Stats(now time.Time) Stats {
+	s := e.stats
+	for _, p := range e.order {
+		if p.greeted {
+			s.Peers++
+		}
+	}
+	s.Position = e.playout.trackTime(e.playout.position)
+	s.Delay = e.playout.delayAt(now)
+	end := e.playout.position
+	for e.store.has(end) {
+		end++
+	}
+	s.Buffered = max(0, e.playout.trackTime(end)-s.Position)
+	if e.playout.stalled {
+		s.Stall += max(0, now.Sub(e.playout.stalledAt))
+	}
+	return s
+}
+
+func (e *Engine) act(a Action) { e.out = append(e.out, a) }
+
+// send queues a message and counts it.
+func (e *Engine) send(p *neighbour, m *wire.Message) {
+	b := wire.Append(nil, m)
+	p.buffered += len(b)
+	switch m.Kind {
+	case wire.Data:
+		e.stats.UploadBytes += uint64(len(m.Bytes))
+		e.stats.ControlOut += uint64(len(b) - len(m.Bytes))
+	case wire.Proof:
+		// counted where it is received
+	default:
+		e.stats.ControlOut += uint64(len(b))
+	}
+	e.act(Action{Kind: Send, Link: p.link, Data: b})
+}
+
+// evict lets go of what nobody will want: first what is older than any viewer of the same delay needs, then, over
+// the memory limit, the oldest.
+func (e *Engine) evict(now time.Time) {
+	keep := e.playout.liveTime(now) - e.cfg.Delay - e.policy.KeepBehind
+	for n, ok := e.store.oldest(); ok; n, ok = e.store.oldest() {
+		s := e.store.get(n)
+		old := s.Proof.Time < keep || e.store.bytes > e.cfg.MaxBytes
+		if !old || n >= e.playout.position {
+			return
+		}
+		e.store.remove(n)
+	}
+}

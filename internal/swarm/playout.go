@@ -1,0 +1,214 @@
+package swarm
+
+import (
+	"time"
+
+	"github.com/superp2p/superp2p/internal/slice"
+)
+
+// playout knows where playback is and when each slice is due.
+//
+// A slice is due when the configured delay has passed since it could be had at the live edge. The line is the wall
+// time at which track time 0 was at the live edge; it is measured anew from what statements say of when they were
+// cut, since the source's clock is not ours.
+type playout struct {
+	position slice.Number // the next slice to deliver
+	delay    time.Duration
+	base     time.Time // wall time at which track time 0 is due: the line plus the delay, moved gently
+	line     time.Time
+	followed time.Time
+
+	// The newest slice of which a statement is known, and the mean duration of slices: what is newer is guessed.
+	newest     slice.Number
+	newestTime time.Duration
+	newestEnd  time.Duration
+	mean       time.Duration
+	times      map[slice.Number]time.Duration // of recent statements
+	lines      []lineSample
+
+	// The clock of a player that started when it got the first slice and never pauses.
+	started   bool
+	player    time.Time // wall time at which it plays track time 0
+	stalled   bool
+	stalledAt time.Time
+	ended     bool
+	last      slice.Number // the last slice of the track, if ended at the source
+	hasLast   bool
+}
+
+// lineSample is where the line would be by one statement alone.
+type lineSample struct {
+	at   time.Duration // track time
+	line time.Time
+}
+
+const (
+	lineWindow = 10 * time.Second // of track time
+	maxDrift   = 0.01             // of real time: how fast base follows the line
+	minDelay   = 2 * time.Second  // where the window is still shorter than the delay
+)
+
+// start chooses the group to start with: the newest that is at least the delay behind the live edge. Where a stream
+// is too young for that, the oldest, and the delay is what that leaves, minDelay at the least.
+func (p *playout) start(cfg *Config, live Live, now time.Time) {
+	rate := live.Rate
+	if rate <= 0 {
+		rate = 4
+	}
+	*p = playout{
+		started: p.started, stalled: p.stalled, stalledAt: p.stalledAt,
+		line:    live.Line, delay: cfg.Delay, followed: now,
+		newest: live.Edge, newestTime: live.EdgeTime,
+		mean:  time.Duration(float64(time.Second) / rate),
+		times: make(map[slice.Number]time.Duration),
+	}
+	p.newestEnd = live.EdgeTime + p.mean
+	p.times[live.Edge] = live.EdgeTime
+	var at Group
+	for i, g := range live.Groups {
+		p.times[g.Number] = g.Time
+		if i == 0 || g.Time <= now.Sub(live.Line)-cfg.Delay {
+			at = g
+		}
+	}
+	p.position = at.Number
+	if age := now.Sub(live.Line) - at.Time; age < p.delay {
+		p.delay = max(age, min(minDelay, p.delay))
+	}
+	p.base = p.line.Add(p.delay)
+	p.player = now.Add(-at.Time)
+}
+
+// observe takes in what a proved statement says of the time. offset turns the edge's clock into ours.
+func (p *playout) observe(s *slice.Statement, offset time.Duration) {
+	end := s.Time + s.Duration
+	last := s.First + slice.Number(len(s.Entries)) - 1
+	p.times[s.First] = s.Time
+	if last > p.newest {
+		if d := (end - p.newestEnd) / time.Duration(last-p.newest); d > 0 && d < 10*time.Second {
+			p.mean += (d - p.mean) / 16
+		}
+		p.newest, p.newestTime, p.newestEnd = last, s.Time, end
+	}
+	if s.Flags&slice.Final != 0 {
+		p.hasLast, p.last = true, last
+	}
+	line := s.Cut.Add(offset - end)
+	p.lines = append(p.lines, lineSample{end, line})
+	keep := 0
+	for _, l := range p.lines {
+		if l.at > p.newestEnd-lineWindow {
+			p.lines[keep] = l
+			keep++
+		}
+	}
+	p.lines = p.lines[:keep]
+	if keep == 0 || p.lines[keep-1].at-p.lines[0].at < lineWindow/2 {
+		return // too few to know better than the server's answer
+	}
+	p.line = p.lines[0].line
+	for _, l := range p.lines[1:] {
+		if l.line.Before(p.line) {
+			p.line = l.line
+		}
+	}
+}
+
+// follow moves base towards the line plus the delay.
+func (p *playout) follow(now time.Time) {
+	step := time.Duration(float64(now.Sub(p.followed)) * maxDrift)
+	p.followed = now
+	off := p.line.Add(p.delay).Sub(p.base)
+	p.base = p.base.Add(max(-step, min(step, off)))
+}
+
+// trackTime returns where slice n begins on the track, guessed where no statement said so.
+func (p *playout) trackTime(n slice.Number) time.Duration {
+	if t, ok := p.times[n]; ok {
+		return t
+	}
+	if n > p.newest {
+		return p.newestEnd + time.Duration(n-p.newest-1)*p.mean
+	}
+	return p.newestTime - time.Duration(p.newest-n)*p.mean
+}
+
+// due returns when slice n is to be delivered.
+func (p *playout) due(n slice.Number) time.Time { return p.base.Add(p.trackTime(n)) }
+
+// availableAt returns when the edge has, or had, slice n cut.
+func (p *playout) availableAt(n slice.Number) time.Time {
+	return p.line.Add(p.trackTime(n) + p.mean)
+}
+
+// liveTime returns the track time that is at the live edge now.
+func (p *playout) liveTime(now time.Time) time.Duration { return now.Sub(p.line) }
+
+// delayAt returns how far behind the live edge the output is.
+func (p *playout) delayAt(now time.Time) time.Duration {
+	return max(0, p.liveTime(now)-max(0, p.trackTime(p.position)))
+}
+
+// forget lets go of times that are not needed any more.
+func (p *playout) forget() {
+	if len(p.times) < 4096 {
+		return
+	}
+	for n := range p.times {
+		if n+2048 < p.position {
+			delete(p.times, n)
+		}
+	}
+}
+
+// deliver hands out what is here and due, and keeps account of stalls: playback stalls when the player, which started
+// with the first slice and plays at the stream's pace, needs a slice that has not come.
+func (e *Engine) deliver(now time.Time) {
+	p := &e.playout
+	for !p.ended {
+		s := e.store.get(p.position)
+		if s == nil {
+			e.runDry(now)
+			return
+		}
+		if p.due(p.position).After(now) {
+			return
+		}
+		if p.stalled {
+			p.stalled = false
+			stall := now.Sub(p.stalledAt)
+			e.stats.Stall += stall
+			p.player = now.Add(-s.Proof.Time)
+			e.act(Action{Kind: Resumed, Wait: stall})
+		}
+		if !p.started {
+			p.started = true
+			p.player = now.Add(-s.Proof.Time)
+			e.act(Action{Kind: Started})
+		}
+		p.position++
+		e.act(Action{Kind: Deliver, Slice: s})
+		if s.Proof.Flags&slice.Final != 0 {
+			p.ended = true
+			e.act(Action{Kind: Ended})
+		}
+		p.forget()
+	}
+}
+
+// runDry notes that the next slice is not here.
+func (e *Engine) runDry(now time.Time) {
+	p := &e.playout
+	if p.hasLast && p.position > p.last {
+		p.ended = true
+		e.act(Action{Kind: Ended})
+		return
+	}
+	needed := p.player.Add(p.trackTime(p.position))
+	if p.started && !p.stalled && now.After(needed) {
+		p.stalled = true
+		p.stalledAt = needed
+		e.stats.Stalls++
+		e.act(Action{Kind: Stalled})
+	}
+}

@@ -1,0 +1,178 @@
+package swarm
+
+import (
+	"math"
+	"time"
+
+	"github.com/superp2p/superp2p/internal/slice"
+)
+
+// pass looks at every slice from the play position to just beyond the live edge.
+func (e *Engine) pass(now time.Time) {
+	p := &e.playout
+	if p.ended {
+		return
+	}
+	for n, w := range e.wants {
+		if n < p.position {
+			e.drop(n, w)
+		}
+	}
+	for n, end := p.position, e.horizon(now); n < end; n++ {
+		e.consider(now, n)
+	}
+}
+
+// maxWindow limits how many slices are looked at, whatever the clocks say.
+const maxWindow = 1024
+
+// horizon returns the first slice that is too far ahead of the live edge to think of.
+func (e *Engine) horizon(now time.Time) slice.Number {
+	p := &e.playout
+	end := p.newest + 1
+	for ; end < p.position+maxWindow; end++ {
+		if p.availableAt(end).Add(-e.policy.Ahead).After(now) {
+			break
+		}
+	}
+	if p.hasLast {
+		end = min(end, p.last+1)
+	}
+	return min(end, p.position+maxWindow)
+}
+
+// consider decides what to do about slice n now.
+func (e *Engine) consider(now time.Time, n slice.Number) {
+	p := &e.playout
+	if n < p.position || n >= p.position+maxWindow || p.hasLast && n > p.last || e.store.has(n) || e.left {
+		return
+	}
+	w := e.want(n)
+	slack := p.due(n).Sub(now)
+	if w.from != nil && now.Sub(w.progress) > e.policy.Patience(slack, w.from.rtt) {
+		e.stats.Timeouts++
+		e.rest(now, w.from)
+		w.from.holds.remove(n)
+		e.cancel(w)
+	}
+	if w.from != nil || w.fetching {
+		return
+	}
+	if q := e.source(now, n, slack); q != nil {
+		e.ask(now, w, q, slack)
+		return
+	}
+	if e.serverTurn(now, n, slack) {
+		e.fetch(now, w)
+	}
+}
+
+// source chooses a neighbour to ask for slice n, nil if there is none to ask now.
+func (e *Engine) source(now time.Time, n slice.Number, slack time.Duration) *neighbour {
+	var cs [64]Candidate
+	var ps [64]*neighbour
+	k := 0
+	for _, q := range e.order {
+		if k == len(cs) {
+			break
+		}
+		if !q.greeted || q.noUpload || !q.holds.has(n) || now.Before(q.rests) {
+			continue
+		}
+		cs[k] = Candidate{Asked: q.asked, Failures: q.failures, RTT: q.rtt, Chance: e.score(q.id, n) ^ e.score(e.cfg.Self, n)}
+		ps[k] = q
+		k++
+	}
+	if i := e.policy.Source(cs[:k]); i >= 0 {
+		return ps[i]
+	}
+	return nil
+}
+
+// serverTurn tells whether slice n, which no neighbour can be asked for, is to be taken from the server now.
+func (e *Engine) serverTurn(now time.Time, n slice.Number, slack time.Duration) bool {
+	p := &e.playout
+	guard := e.policy.Guard(p.delay)
+	// Spread by a fifth, so that those who lack the same slice do not all turn to the server at once.
+	guard -= time.Duration(float64(guard/5) * unit(e.score(e.cfg.Self, n)))
+	if e.cfg.NoPeers || slack <= guard {
+		return true
+	}
+	if e.held(n) {
+		return false // asked soon: its holders are busy or resting
+	}
+	view := e.view(now, n)
+	if view.Viewers > 1 && !e.settled(now) {
+		return false
+	}
+	at := p.availableAt(n)
+	view.Span = max(0, p.due(n).Sub(at)-guard)
+	wait := e.policy.FirstCopy(view)
+	if wait == 0 {
+		wait = -e.policy.Ahead
+	}
+	return !now.Before(at.Add(wait))
+}
+
+// settled tells whether there are neighbours enough to go by what they hold.
+func (e *Engine) settled(now time.Time) bool {
+	if now.Sub(e.began) >= e.policy.Settle {
+		return true
+	}
+	return e.size > 0 && 10*e.greeted() >= 7*min(e.size-1, e.cfg.MaxPeers)
+}
+
+func (e *Engine) greeted() int {
+	k := 0
+	for _, q := range e.order {
+		if q.greeted {
+			k++
+		}
+	}
+	return k
+}
+
+// view ranks this viewer for slice n. Every viewer of a fully connected swarm finds the same order, so that exactly
+// one is first; in a larger swarm each only knows how likely it is to be among the first.
+func (e *Engine) view(now time.Time, n slice.Number) FirstCopy {
+	mine := e.score(e.cfg.Self, n)
+	around, before := 1, 0
+	for _, q := range e.order {
+		if !q.greeted {
+			continue
+		}
+		around++
+		if !q.noUpload && q.failures < 3 && e.score(q.id, n) < mine {
+			before++
+		}
+	}
+	f := FirstCopy{Viewers: max(e.size, around)}
+	f.Exact = 100*around >= 85*f.Viewers
+	f.Rank = float64(before)
+	if !f.Exact {
+		f.Rank = unit(mine) * float64(f.Viewers)
+	}
+	if e.cfg.NoUpload {
+		f.Rank = float64(f.Viewers) // whoever does not pass copies on takes none early
+	}
+	return f
+}
+
+// score is the same for the same peer and slice at every viewer of the track.
+func (e *Engine) score(id PeerID, n slice.Number) uint64 {
+	x := uint64(n)*0x9e3779b97f4a7c15 + 0x632be59bd9b4e019
+	for i := 0; i < len(id); i += 4 {
+		x = mix(x ^ uint64(id[i])<<24 ^ uint64(id[i+1])<<16 ^ uint64(id[i+2])<<8 ^ uint64(id[i+3]))
+	}
+	return x
+}
+
+// mix is the finalizer of SplitMix64 (Steele, Lea, Flood 2014).
+func mix(x uint64) uint64 {
+	x = (x ^ x>>30) * 0xbf58476d1ce4e5b9
+	x = (x ^ x>>27) * 0x94d049bb133111eb
+	return x ^ x>>31
+}
+
+// unit turns a score into a number from 0 to 1.
+func unit(x uint64) float64 { return float64(x) / math.MaxUint64 }
