@@ -1,0 +1,157 @@
+package proxy
+
+import (
+	"net/netip"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/superp2p/superp2p/internal/fault"
+)
+
+// The query keys of a stream's address that are meant for the proxy.
+const (
+	keyResource = "xresid"
+	keyDelay    = "superp2p_delay"
+)
+
+// maxAddress limits what is read as an address; longer ones are refused. Signed URLs are far shorter.
+const maxAddress = 8 << 10
+
+// Target is what a player asked for.
+type Target struct {
+	// Play is the URL or channel id to open.
+	Play string
+	// Resource is the name by which /stat finds the stream.
+	Resource string
+	// Fallback is an address that a player can open without P2P, "" for a channel.
+	Fallback string
+	// Delay is how far behind live to play. If zero, the proxy's own default.
+	Delay time.Duration
+}
+
+const forms = "Open /<host>/<path>.flv, /https/<host>/<path>.flv, /rtmp/<host>/<app>/<stream>.flv or /channel/<id>.flv."
+
+// ParseTarget reads the escaped path and the raw query of a request. Its errors are *fault.Error with URLInvalid.
+func ParseTarget(path, query string) (Target, error) {
+	if len(path)+len(query) > maxAddress {
+		return Target{}, fault.New(fault.URLInvalid, "the address is longer than 8 KiB")
+	}
+	first, rest, ok := strings.Cut(strings.TrimPrefix(path, "/"), "/")
+	if !ok || !strings.EqualFold(suffix(rest), ".flv") || len(rest) == len(".flv") || strings.HasSuffix(rest, "/.flv") {
+		return Target{}, fault.New(fault.URLInvalid, "this is no stream's address. "+forms)
+	}
+	t, query, err := splitQuery(query)
+	if err != nil {
+		return t, err
+	}
+	scheme := "http"
+	switch first {
+	case "channel":
+		id, err := url.PathUnescape(rest[:len(rest)-len(".flv")])
+		if err != nil || strings.Contains(id, "://") || strings.ContainsFunc(id, isControl) {
+			return t, fault.New(fault.URLInvalid, "this is no channel id. "+forms)
+		}
+		if query != "" {
+			id += "?" + query // a publish or play token may follow a channel id
+		}
+		t.Play = id
+		if t.Resource == "" {
+			t.Resource = "channel/" + rest
+		}
+		return t, nil
+	case "http", "https", "rtmp", "rtmps":
+		scheme = first
+		if first, rest, ok = strings.Cut(rest, "/"); !ok || rest == ".flv" {
+			return t, fault.New(fault.URLInvalid, "a host and a path must follow /"+scheme+"/. "+forms)
+		}
+	}
+	if !isHost(first) {
+		return t, fault.New(fault.URLInvalid, "the first part of the path is no host name. "+forms)
+	}
+	if t.Resource == "" {
+		t.Resource = first + "/" + rest
+	}
+	if strings.HasPrefix(scheme, "rtmp") {
+		if rest = rest[:len(rest)-len(".flv")]; !strings.Contains(rest, "/") {
+			return t, fault.New(fault.URLInvalid, "an RTMP address needs an application and a stream name. "+forms)
+		}
+	}
+	t.Play = scheme + "://" + first + "/" + rest
+	if query != "" {
+		t.Play += "?" + query
+	}
+	u, err := url.Parse(t.Play)
+	if err != nil || u.Host != first || u.User != nil {
+		return t, fault.New(fault.URLInvalid, "this is no valid URL. "+forms)
+	}
+	t.Fallback = t.Play
+	return t, nil
+}
+
+// splitQuery takes the proxy's own keys out of a raw query and leaves the others byte for byte as they are, because
+// origins check signatures over them.
+func splitQuery(query string) (t Target, rest string, err error) {
+	var others []string
+	for part := range strings.SplitSeq(query, "&") {
+		key, value, _ := strings.Cut(part, "=")
+		switch key {
+		case keyResource:
+			if t.Resource, err = url.QueryUnescape(value); err != nil {
+				return t, "", fault.New(fault.URLInvalid, "the value of xresid is not a valid query value")
+			}
+		case keyDelay:
+			if t.Delay, err = parseDelay(value); err != nil {
+				return t, "", err
+			}
+		default:
+			if part != "" {
+				others = append(others, part)
+			}
+		}
+	}
+	return t, strings.Join(others, "&"), nil
+}
+
+// parseDelay reads a number of seconds. The range is the viewer's to clamp.
+func parseDelay(s string) (time.Duration, error) {
+	seconds, err := strconv.ParseFloat(s, 64)
+	if err != nil || !(seconds > 0 && seconds < 1e6) {
+		return 0, fault.New(fault.URLInvalid, "superp2p_delay must be a number of seconds, from 2 to 30")
+	}
+	return time.Duration(seconds * float64(time.Second)), nil
+}
+
+func suffix(s string) string {
+	if len(s) < len(".flv") {
+		return ""
+	}
+	return s[len(s)-len(".flv"):]
+}
+
+func isControl(r rune) bool { return r < ' ' || r == 0x7f }
+
+// isHost tells whether s can be a host name or address with an optional port. It is strict: what is none must not
+// reach the server as a URL that somebody reads otherwise.
+func isHost(s string) bool {
+	if strings.HasPrefix(s, "[") {
+		if ap, err := netip.ParseAddrPort(s); err == nil {
+			return ap.Addr().Zone() == ""
+		}
+		a, err := netip.ParseAddr(strings.TrimSuffix(s[1:], "]"))
+		return err == nil && a.Zone() == "" && strings.HasSuffix(s, "]")
+	}
+	name, port, hasPort := strings.Cut(s, ":")
+	if hasPort {
+		if n, err := strconv.ParseUint(port, 10, 16); err != nil || n == 0 {
+			return false
+		}
+	}
+	if name == "" || len(name) > 253 || strings.Trim(name, ".") == "" {
+		return false
+	}
+	return !strings.ContainsFunc(name, func(r rune) bool {
+		return !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '-' || r == '.' || r == '_')
+	})
+}
