@@ -54,6 +54,9 @@ func (j *Joiner) Join(payload []byte, startsGroup, continuation bool) (preamble,
 // Skip tells that slices are missing: what comes up to the next start of a group cannot be joined.
 func (j *Joiner) Skip() { _ = j.fail(nil) }
 
+// Joined tells whether Join takes any next slice; false if it waits for the first slice of a group.
+func (j *Joiner) Joined() bool { return j.joined }
+
 func (j *Joiner) fail(err error) error {
 	j.joined, j.partial = false, nil
 	return err
