@@ -123,9 +123,7 @@ func (e *Engine) Tick(now time.Time) {
 	e.tend(now)
 	e.pass(now)
 	e.evict(now)
-	for _, p := range e.order {
-		e.serve(now, p)
-	}
+	e.serve(now)
 }
 
 // SwarmSize takes the number of viewers in the swarm, this one included, as the tracker says.
@@ -137,13 +135,13 @@ func (e *Engine) SetUpload(now time.Time, on bool) {
 		return
 	}
 	e.cfg.NoUpload = !on
-	for _, p := range e.order {
-		if !on {
-			for _, r := range p.queue {
-				e.send(p, &wire.Message{Kind: wire.Refuse, Number: r.number, Reason: wire.NotSharing})
-			}
-			p.queue = nil
+	if !on {
+		for _, r := range e.upload.queue {
+			e.send(r.to, &wire.Message{Kind: wire.Refuse, Number: r.number, Reason: wire.NotSharing})
 		}
+		e.upload.queue = nil
+	}
+	for _, p := range e.order {
 		e.sayHello(p)
 	}
 	e.Tick(now)
@@ -207,6 +205,7 @@ func (e *Engine) act(a Action) { e.out = append(e.out, a) }
 func (e *Engine) send(p *neighbour, m *wire.Message) {
 	b := wire.Append(nil, m)
 	p.buffered += len(b)
+	e.upload.inFlight += len(b)
 	switch m.Kind {
 	case wire.Data:
 		e.stats.UploadBytes += uint64(len(m.Bytes))

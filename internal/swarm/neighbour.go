@@ -24,8 +24,6 @@ type neighbour struct {
 	failures int // timeouts and refusals since the last success
 	rests    time.Time
 
-	// Serving it.
-	queue    []pending
 	buffered int // bytes given to the transport and, as far as we know, not yet sent
 }
 
@@ -98,7 +96,7 @@ func (e *Engine) Received(now time.Time, l Link, message []byte) {
 	case wire.Request:
 		e.onRequest(now, p, &m)
 	case wire.Cancel:
-		p.unqueue(m.Number)
+		e.unqueue(p, m.Number, false)
 	case wire.Refuse:
 		e.onRefuse(now, p, &m)
 	case wire.Proof:
@@ -222,6 +220,8 @@ func (e *Engine) forget(now time.Time, p *neighbour) {
 			break
 		}
 	}
+	e.unqueue(p, 0, true)
+	e.upload.inFlight -= p.buffered
 	if p.asked > 0 {
 		for _, w := range e.wants {
 			if w.from == p {

@@ -57,7 +57,7 @@ func (p *playout) start(cfg *Config, live Live, now time.Time) {
 	}
 	*p = playout{
 		started: p.started, stalled: p.stalled, stalledAt: p.stalledAt,
-		line:    live.Line, delay: cfg.Delay, followed: now,
+		line: live.Line, delay: cfg.Delay, followed: now,
 		newest: live.Edge, newestTime: live.EdgeTime,
 		mean:  time.Duration(float64(time.Second) / rate),
 		times: make(map[slice.Number]time.Duration),

@@ -17,6 +17,8 @@ type Policy struct {
 	Source func([]Candidate) int
 	// Patience is how long a request may go without progress when its slice is due after slack.
 	Patience func(slack time.Duration, rtt time.Duration) time.Duration
+	// MaxWait is how long a request may have to wait here before it is refused, so that it goes to somebody else.
+	MaxWait time.Duration
 	// KeepBehind is for how long slices are kept for others after they were played.
 	KeepBehind time.Duration
 	// Settle is how long a viewer that has just come trusts that neighbours will bring what it lacks, before it
@@ -53,6 +55,7 @@ func DefaultPolicy() Policy {
 		Guard:      func(delay time.Duration) time.Duration { return min(max(delay/4, 400*time.Millisecond), time.Second) },
 		Source:     LeastAsked,
 		Patience:   patience,
+		MaxWait:    500 * time.Millisecond,
 		KeepBehind: 10 * time.Second,
 		Settle:     4 * time.Second,
 		Ahead:      400 * time.Millisecond,

@@ -9,123 +9,182 @@ import (
 
 // pending is a request of a neighbour that is not served to its end yet.
 type pending struct {
+	to       *neighbour
 	number   slice.Number
 	deadline time.Time
 	offset   int
 }
 
-// upload shares out what may be sent.
+// upload shares out what may be sent. Requests are served one after the other rather than all at once: whoever has a
+// whole slice early can pass it on early.
 type upload struct {
-	rate   float64 // bytes a second; 0 for no limit
+	queue []pending
+
+	limit  float64 // bytes a second that the viewer allows; 0 for no limit
 	tokens float64
 	filled time.Time
+
+	inFlight int     // bytes given to the transport and, as far as we know, not yet sent
+	rate     float64 // bytes a second that the uplink was seen to carry
+	drained  int     // since counted
+	counted  time.Time
 }
 
 const (
+	// LowWater is the transport's buffered amount, in bytes, at or below which the driver calls Drained.
+	LowWater = 16 << 10
 	// highWater is how much one link may have in the transport's buffer. More would keep urgent messages waiting.
 	highWater = 128 << 10
 	// maxQueue is how many requests of one neighbour may wait.
 	maxQueue = 64
+	// firstRate is what an uplink is believed to carry before it was measured: 4 Mbit/s.
+	firstRate = 500e3
+	// flightTime is for how long what is in flight should last.
+	flightTime = 100 * time.Millisecond
 	// burst is for how long an unused upload limit is saved up.
 	burst = 250 * time.Millisecond
 )
 
-func (u *upload) init(cfg *Config, now time.Time) { u.rate, u.filled = cfg.UploadRate, now }
-
-// refill lets the limit's tokens grow with time.
-func (u *upload) refill(now time.Time) {
-	if u.rate <= 0 {
-		return
-	}
-	u.tokens = min(u.tokens+now.Sub(u.filled).Seconds()*u.rate, max(u.rate*burst.Seconds(), wire.MaxFragment))
-	u.filled = now
+func (u *upload) init(cfg *Config, now time.Time) {
+	u.limit, u.rate, u.filled, u.counted = cfg.UploadRate, firstRate, now, now
 }
 
-// busy tells whether a request of size bytes would be served later than within.
-func (e *Engine) busy(size int, within time.Duration) bool {
-	if e.upload.rate <= 0 {
+// allows takes size bytes off the viewer's limit, if it has room for them now.
+func (u *upload) allows(now time.Time, size int) bool {
+	if u.limit <= 0 {
+		return true
+	}
+	u.tokens = min(u.tokens+now.Sub(u.filled).Seconds()*u.limit, max(u.limit*burst.Seconds(), wire.MaxFragment))
+	u.filled = now
+	if u.tokens < float64(size) {
 		return false
 	}
-	for _, p := range e.order {
-		for _, r := range p.queue {
-			if s := e.store.get(r.number); s != nil {
-				size += len(s.Payload) - r.offset
-			}
+	u.tokens -= float64(size)
+	return true
+}
+
+// count measures the uplink: n bytes have left it. Only what flows while there is something to send says how fast it
+// is, and a short flow says less than it could carry; so the estimate follows faster flows at once, slower ones slowly.
+func (u *upload) count(now time.Time, n int) {
+	u.inFlight = max(0, u.inFlight-n)
+	u.drained += n
+	took := now.Sub(u.counted)
+	if u.drained < 64<<10 && took < flightTime || u.drained == 0 {
+		return
+	}
+	seen := float64(u.drained) / max(took, time.Millisecond).Seconds()
+	u.rate = max(seen, u.rate*0.97, 16e3)
+	u.drained, u.counted = 0, now
+}
+
+// capacity returns the bytes a second that can be given to neighbours.
+func (u *upload) capacity() float64 {
+	if u.limit > 0 {
+		return min(u.limit, u.rate)
+	}
+	return u.rate
+}
+
+// wait returns how long a request of size bytes would take to be served, were it taken on now.
+func (e *Engine) waitFor(size int) time.Duration {
+	size += e.upload.inFlight
+	for _, r := range e.upload.queue {
+		if s := e.store.get(r.number); s != nil {
+			size += len(s.Payload) - r.offset
 		}
 	}
-	return float64(size)/e.upload.rate > within.Seconds()
+	return time.Duration(float64(size) / e.upload.capacity() * float64(time.Second))
 }
 
 func (e *Engine) onRequest(now time.Time, p *neighbour, m *wire.Message) {
 	s := e.store.get(m.Number)
+	waiting := 0
+	for _, r := range e.upload.queue {
+		if r.to == p {
+			waiting++
+			if r.number == m.Number {
+				return // asked twice
+			}
+		}
+	}
 	refuse := wire.Reason(0)
 	switch {
 	case e.cfg.NoUpload:
 		refuse = wire.NotSharing
 	case s == nil:
 		refuse = wire.NotHeld
-	case len(p.queue) >= maxQueue, e.busy(len(s.Payload), m.Within):
+	case waiting >= maxQueue:
+		refuse = wire.Busy
+	case e.waitFor(len(s.Payload)) > min(m.Within*7/10, e.policy.MaxWait) && len(e.upload.queue) > 0:
 		refuse = wire.Busy
 	}
 	if refuse != 0 {
 		e.send(p, &wire.Message{Kind: wire.Refuse, Number: m.Number, Reason: refuse})
 		return
 	}
-	for i := range p.queue {
-		if p.queue[i].number == m.Number {
-			return // asked twice
-		}
-	}
-	p.holds.remove(m.Number)
-	p.queue = append(p.queue, pending{number: m.Number, deadline: now.Add(m.Within)})
-	e.serve(now, p)
+	e.upload.queue = append(e.upload.queue, pending{to: p, number: m.Number, deadline: now.Add(m.Within)})
+	e.serve(now)
 }
 
-// Drained takes note that the transport's buffer of a link has room again; buffered is what still waits in it.
+// Drained takes note of how much of a link still waits in the transport's buffer, in bytes. The driver calls it when
+// that falls to LowWater or below, and before a Tick for every link that it sent on since its last report.
 func (e *Engine) Drained(now time.Time, l Link, buffered int) {
-	if p := e.links[l]; p != nil && !e.left {
+	p := e.links[l]
+	if p == nil || e.left {
+		return
+	}
+	if n := p.buffered - buffered; n > 0 {
 		p.buffered = buffered
-		e.serve(now, p)
+		e.upload.count(now, n)
 	}
+	e.serve(now)
 }
 
-// serve sends what a neighbour asked for, in the order asked, as far as its link and the upload limit allow.
-func (e *Engine) serve(now time.Time, p *neighbour) {
-	for len(p.queue) > 0 && p.buffered < highWater {
-		r := &p.queue[0]
-		s := e.store.get(r.number)
-		if s == nil || r.offset == 0 && now.After(r.deadline) {
-			e.send(p, &wire.Message{Kind: wire.Refuse, Number: r.number, Reason: wire.NotHeld})
-			p.queue = p.queue[1:]
-			continue
-		}
-		e.upload.refill(now)
-		part := s.Payload[r.offset:]
-		part = part[:min(len(part), wire.MaxFragment)]
-		if e.upload.rate > 0 {
-			if e.upload.tokens < float64(len(part)) {
-				return
-			}
-			e.upload.tokens -= float64(len(part))
-		}
-		if r.offset == 0 {
-			e.send(p, &wire.Message{Kind: wire.Proof, Sig: s.Proof.Signature, Bytes: s.Proof.Encoded})
-		}
-		e.send(p, &wire.Message{Kind: wire.Data, Number: r.number, Offset: uint32(r.offset), Bytes: part})
-		r.offset += len(part)
-		if r.offset == len(s.Payload) {
-			p.holds.add(r.number)
-			p.queue = p.queue[1:]
-		}
+// serve sends what neighbours asked for, in the order asked, as far as links, the uplink and the limit allow.
+func (e *Engine) serve(now time.Time) {
+	u := &e.upload
+	if u.inFlight == 0 {
+		u.drained, u.counted = 0, now // it was idle: nothing to measure until now
 	}
-}
-
-// unqueue takes a request out of the queue, however much of it was sent.
-func (p *neighbour) unqueue(n slice.Number) {
-	for i := range p.queue {
-		if p.queue[i].number == n {
-			p.queue = append(p.queue[:i], p.queue[i+1:]...)
+	for i := 0; i < len(u.queue); {
+		if float64(u.inFlight) >= max(highWater/2, u.rate*flightTime.Seconds()) {
 			return
 		}
+		r := &u.queue[i]
+		s := e.store.get(r.number)
+		if s == nil || r.offset == 0 && now.After(r.deadline) {
+			e.send(r.to, &wire.Message{Kind: wire.Refuse, Number: r.number, Reason: wire.Busy})
+			u.queue = append(u.queue[:i], u.queue[i+1:]...)
+			continue
+		}
+		if r.to.buffered >= highWater {
+			i++
+			continue
+		}
+		part := s.Payload[r.offset:]
+		part = part[:min(len(part), wire.MaxFragment)]
+		if !u.allows(now, len(part)) {
+			return
+		}
+		if r.offset == 0 {
+			e.send(r.to, &wire.Message{Kind: wire.Proof, Sig: s.Proof.Signature, Bytes: s.Proof.Encoded})
+		}
+		e.send(r.to, &wire.Message{Kind: wire.Data, Number: r.number, Offset: uint32(r.offset), Bytes: part})
+		r.offset += len(part)
+		if r.offset == len(s.Payload) {
+			r.to.holds.add(r.number)
+			u.queue = append(u.queue[:i], u.queue[i+1:]...)
+		}
 	}
+}
+
+// unqueue takes requests of p out of the queue: that of slice n, or all if every is set.
+func (e *Engine) unqueue(p *neighbour, n slice.Number, every bool) {
+	keep := e.upload.queue[:0]
+	for _, r := range e.upload.queue {
+		if r.to != p || r.number != n && !every {
+			keep = append(keep, r)
+		}
+	}
+	e.upload.queue = keep
 }

@@ -35,7 +35,7 @@ func (e *Engine) ask(now time.Time, w *want, p *neighbour, within time.Duration)
 	w.from, w.asked, w.progress = p, now, now
 	w.tries++
 	p.asked++
-	e.send(p, &wire.Message{Kind: wire.Request, Number: w.number, Within: max(within, 100*time.Millisecond)})
+	e.send(p, &wire.Message{Kind: wire.Request, Number: w.number, Within: e.policy.Patience(within, p.rtt)})
 }
 
 // unask forgets that w was asked from a peer. What came of it is of no use: another sender starts anew, so that it is
@@ -75,13 +75,19 @@ func (e *Engine) onRefuse(now time.Time, p *neighbour, m *wire.Message) {
 		return // our cancel crossed it
 	}
 	e.stats.Refused++
-	if m.Reason == wire.NotHeld || m.Reason == wire.NotSharing {
+	if m.Reason == wire.Busy {
+		// No fault of its. Others will hold the slice soon; it is asked again when nobody else is there.
+		p.rests = now.Add(busyRest + time.Duration(float64(busyRest)*unit(e.score(p.id, m.Number))))
+	} else {
 		p.holds.remove(m.Number)
+		e.rest(now, p)
 	}
-	e.rest(now, p)
 	e.unask(w)
 	e.consider(now, m.Number)
 }
+
+// busyRest is how long a neighbour that refused because it is busy is left in peace, up to twice that.
+const busyRest = 100 * time.Millisecond
 
 // rest leaves a neighbour in peace after a failure, longer after each.
 func (e *Engine) rest(now time.Time, p *neighbour) {
