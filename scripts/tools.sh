@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Installs what the tests need beside Go and make: a C compiler (for the race detector), ffmpeg, Chromium, Node.js with
-# npm, and the npm packages that test/npm names. Does nothing where all of it is there. Called by `make tools`.
+# Installs what the tests need beside Go and make: a C compiler (for the race detector), ffmpeg, curl, Chromium, Node.js
+# with npm, and the npm packages that test/npm names. Does nothing where all of it is there. Called by `make tools`.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -17,6 +17,7 @@ missing=()   # what to tell people
 packages=()  # what to tell apt-get
 have cc || have gcc || { missing+=("a C compiler (gcc)"); packages+=(gcc libc6-dev); }
 { have ffmpeg && have ffprobe; } || { missing+=(ffmpeg); packages+=(ffmpeg); }
+have curl || { missing+=(curl); packages+=(curl); }
 have_chromium || { missing+=(Chromium); packages+=(chromium); }
 have node || { missing+=("Node.js"); packages+=(nodejs); }
 have npm || { missing+=(npm); packages+=(npm); }
