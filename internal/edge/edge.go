@@ -1,0 +1,253 @@
+package edge
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net"
+	"net/url"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/superp2p/superp2p/internal/edgeapi"
+	"github.com/superp2p/superp2p/internal/fault"
+	"github.com/superp2p/superp2p/internal/signing"
+	"github.com/superp2p/superp2p/internal/slice"
+)
+
+// Edge holds the streams. Make one with New, end it with Close.
+type Edge struct {
+	config    Config
+	origins   []origin
+	perViewer map[string]bool
+	started   time.Time
+
+	ctx    context.Context
+	cancel context.CancelFunc
+	tasks  sync.WaitGroup
+
+	// Who finds a stream under mu also marks it as asked for under mu, so that it is not let go at the same moment.
+	mu      sync.RWMutex
+	closed  bool
+	streams map[string]*stream        // by identity; those that failed or are being let go are not in it for long
+	tracks  map[slice.TrackID]*stream // also those that ended, while their window is kept
+
+	slicesServed, bytesOut, bytesIn atomic.Int64
+}
+
+// New returns an Edge that pulls nothing yet.
+//
+// Errors: fault.ConfigInvalid if an entry of Origins or Channels cannot be read.
+func New(c Config) (*Edge, error) {
+	e := &Edge{
+		config: c.withDefaults(), perViewer: map[string]bool{},
+		streams: map[string]*stream{}, tracks: map[slice.TrackID]*stream{},
+	}
+	for _, text := range c.Origins {
+		o, err := parseOrigin(text)
+		if err != nil {
+			return nil, err
+		}
+		e.origins = append(e.origins, o)
+	}
+	for id, channel := range c.Channels {
+		if err := checkChannel(id); err != nil {
+			return nil, fault.Wrap(fault.ConfigInvalid, "channels: the id \""+id+"\" cannot be used", err)
+		}
+		if channel.Source == "" {
+			continue
+		}
+		if _, err := parseSource(channel.Source); err != nil {
+			return nil, fault.Wrap(fault.ConfigInvalid, "channels: the source of "+id+" cannot be pulled", err)
+		}
+	}
+	for _, key := range c.PerViewerKeys {
+		e.perViewer[strings.ToLower(key)] = true
+	}
+	if e.config.Signer == nil {
+		var seed [32]byte
+		if _, err := io.ReadFull(e.config.Rand, seed[:]); err != nil {
+			return nil, fault.Wrap(fault.Internal, "no random bytes for a signing key", err)
+		}
+		e.config.Signer = signing.NewSigner(seed)
+	}
+	e.started = e.config.Now()
+	e.ctx, e.cancel = context.WithCancel(context.Background())
+	return e, nil
+}
+
+// Close lets all streams go and returns when no goroutine of the edge is left. Requests that wait are answered.
+func (e *Edge) Close() error {
+	e.mu.Lock()
+	e.closed = true
+	e.mu.Unlock()
+	e.cancel()
+	e.tasks.Wait()
+	return nil
+}
+
+// target is what somebody wants to play.
+type target struct {
+	id      string // the stream's identity
+	channel bool
+	source  string // URL to pull; "" if only a publisher can provide it
+}
+
+// urlTarget reads a URL that a viewer gave and checks that it may be pulled.
+func (e *Edge) urlTarget(raw string) (target, error) {
+	u, err := parseSource(raw)
+	if err != nil {
+		return target{}, err
+	}
+	if err := permit(e.origins, u); err != nil {
+		return target{}, err
+	}
+	return target{id: identity(u, e.perViewer), source: raw}, nil
+}
+
+func (e *Edge) channelTarget(id string) (target, error) {
+	if err := checkChannel(id); err != nil {
+		return target{}, err
+	}
+	c := e.config.Channels[id]
+	return target{id: id, channel: true, source: c.Source}, nil
+}
+
+// open returns the stream of a target, pulling it if nobody has asked for it yet. It counts as asked for now.
+func (e *Edge) open(t target) (*stream, error) {
+	e.mu.RLock()
+	s := e.asked(e.streams[t.id])
+	e.mu.RUnlock()
+	if s == nil {
+		var err error
+		if s, err = e.start(t); err != nil {
+			return nil, err
+		}
+	}
+	if t.source != "" {
+		s.offer(t.source)
+	}
+	return s, nil
+}
+
+func (e *Edge) start(t target) (*stream, error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if s := e.asked(e.streams[t.id]); s != nil {
+		return s, nil
+	}
+	if t.source == "" {
+		return nil, fault.New(fault.ChannelUnknown,
+			"there is no channel of that id and nobody publishes under that name; check the spelling, or play a URL")
+	}
+	s, err := e.add(t)
+	if err != nil {
+		return nil, err
+	}
+	e.tasks.Go(func() { s.run(s.pull) })
+	return s, nil
+}
+
+// add makes a stream; e.mu is held for writing.
+func (e *Edge) add(t target) (*stream, error) {
+	if e.closed {
+		return nil, closing()
+	}
+	if len(e.tracks) >= e.config.MaxStreams {
+		return nil, fault.New(fault.LimitReached,
+			"the server holds as many streams as its configuration allows (limits.streams); ask again later")
+	}
+	var track slice.TrackID
+	if _, err := io.ReadFull(e.config.Rand, track[:]); err != nil {
+		return nil, fault.Wrap(fault.Internal, "no random bytes for a track id", err)
+	}
+	s := newStream(e, t, track)
+	e.streams[t.id], e.tracks[track] = s, s
+	return s, nil
+}
+
+// asked marks s as asked for now; e.mu is held.
+func (e *Edge) asked(s *stream) *stream {
+	if s != nil {
+		s.touch()
+	}
+	return s
+}
+
+// track finds a stream by its track.
+func (e *Edge) track(id slice.TrackID) *stream {
+	e.mu.RLock()
+	defer e.mu.RUnlock()
+	return e.asked(e.tracks[id])
+}
+
+// forget takes s out of the streams, and out of the tracks too unless its window shall still be served.
+func (e *Edge) forget(s *stream, keepTrack bool) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.streams[s.id] == s {
+		delete(e.streams, s.id)
+	}
+	if !keepTrack {
+		delete(e.tracks, s.track)
+	}
+}
+
+// forgetUnwatched is forget if nobody has asked for s for long; it tells whether it did.
+func (e *Edge) forgetUnwatched(s *stream) bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if !s.unwatched() {
+		return false
+	}
+	delete(e.streams, s.id)
+	delete(e.tracks, s.track)
+	return true
+}
+
+// newGuard returns what opens connections for a pull of raw.
+func (e *Edge) newGuard(t target, raw string) *guard {
+	g := &guard{origins: e.origins, lookup: e.config.Lookup, dial: e.config.Dial}
+	if u, err := url.Parse(raw); err == nil && t.channel {
+		u.Scheme = strings.ToLower(u.Scheme)
+		g.own = net.JoinHostPort(normalHost(u.Hostname()), portOf(u))
+	}
+	return g
+}
+
+// Status returns what dashboards show.
+func (e *Edge) Status() edgeapi.Status {
+	now := e.config.Now()
+	st := edgeapi.Status{
+		Version: e.config.Version, Uptime: int64(now.Sub(e.started).Seconds()), Now: now.UnixMilli(),
+		Streams: []edgeapi.StreamStatus{}, SlicesServed: e.slicesServed.Load(),
+		BytesOut: e.bytesOut.Load(), BytesIn: e.bytesIn.Load(),
+	}
+	e.mu.RLock()
+	streams := make([]*stream, 0, len(e.tracks))
+	for _, s := range e.tracks {
+		streams = append(streams, s)
+	}
+	e.mu.RUnlock()
+	for _, s := range streams {
+		if state, ok := s.status(); ok {
+			st.Streams = append(st.Streams, state)
+		}
+	}
+	sortStreams(st.Streams)
+	return st
+}
+
+func closing() error {
+	return fault.New(fault.Closed, "the server is shutting down; try again in a moment")
+}
+
+// clean returns err as a *fault.Error.
+func clean(err error) *fault.Error {
+	if f, ok := errors.AsType[*fault.Error](err); ok {
+		return f
+	}
+	return fault.Wrap(fault.Internal, "the server made a mistake; its log says more", err)
+}

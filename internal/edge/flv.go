@@ -1,0 +1,123 @@
+package edge
+
+import (
+	"context"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/superp2p/superp2p/internal/edgeapi"
+	"github.com/superp2p/superp2p/internal/fault"
+	"github.com/superp2p/superp2p/internal/timeline"
+)
+
+// readAtOnce is how much of a stream is written to a plain player at once, in bytes.
+const readAtOnce = 32 << 10
+
+func (e *Edge) flvByURL(w http.ResponseWriter, r *http.Request) {
+	t, err := e.targetOf(r)
+	if err != nil {
+		e.writeFault(w, r, err)
+		return
+	}
+	e.play(w, r, t)
+}
+
+func (e *Edge) flvByChannel(w http.ResponseWriter, r *http.Request) {
+	name, ok := strings.CutSuffix(r.PathValue("name"), ".flv")
+	if !ok {
+		e.writeFault(w, r, fault.New(fault.RequestInvalid, "the path must end in .flv"))
+		return
+	}
+	// Players know a stream published as live/test by /live/test.flv, as other servers have it.
+	if !e.knows(name) && e.knows("live/"+name) {
+		name = "live/" + name
+	}
+	t, err := e.channelTarget(name)
+	if err != nil {
+		e.writeFault(w, r, err)
+		return
+	}
+	e.play(w, r, t)
+}
+
+// knows tells whether there is a channel or a running stream of that name.
+func (e *Edge) knows(name string) bool {
+	e.mu.RLock()
+	defer e.mu.RUnlock()
+	return e.streams[name] != nil || e.config.Channels[name].Source != ""
+}
+
+// play sends a stream as HTTP-FLV until it ends or the player leaves.
+func (e *Edge) play(w http.ResponseWriter, r *http.Request, t target) {
+	s, err := e.open(t)
+	if err == nil {
+		err = s.wait(r.Context())
+	}
+	var reader *timeline.Reader
+	if err == nil {
+		reader, err = s.openReader()
+	}
+	if err != nil {
+		e.writeFault(w, r, err)
+		return
+	}
+	defer s.closeReader(reader)
+	defer context.AfterFunc(r.Context(), func() { _ = reader.Close() })()
+
+	h := w.Header()
+	h.Set("Content-Type", "video/x-flv")
+	h.Set("Cache-Control", "no-store")
+	h.Set("X-Accel-Buffering", "no")
+	if r.Method == http.MethodHead {
+		return
+	}
+	control, buffer := http.NewResponseController(w), make([]byte, readAtOnce)
+	for {
+		n, err := reader.Read(buffer)
+		if err != nil {
+			return // the end of the stream, or the player has left
+		}
+		// The deadline moves with every write: a player may watch for days, but not hold a connection without reading.
+		_ = control.SetWriteDeadline(time.Now().Add(writeTimeout))
+		sent, err := w.Write(buffer[:n])
+		s.sent(sent)
+		if err != nil || control.Flush() != nil {
+			return
+		}
+	}
+}
+
+// openReader returns a reader that starts at the newest group. The first one makes the stream keep a time line.
+func (s *stream) openReader() (*timeline.Reader, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.readers >= s.edge.config.MaxReaders {
+		return nil, fault.New(fault.LimitReached,
+			"as many players as the server's configuration allows (limits.readers) watch this stream by HTTP-FLV")
+	}
+	if s.state == edgeapi.StateEnded {
+		return nil, fault.New(fault.SourceEnded, "the stream has ended")
+	}
+	if s.line == nil {
+		line := timeline.New(timeline.Config{MaxBytes: int(s.edge.config.MaxStreamBytes)})
+		for _, one := range s.window.newestGroup() {
+			if err := line.Append(one); err != nil {
+				return nil, fault.Wrap(fault.Internal, "the stream cannot be played by HTTP-FLV", err)
+			}
+		}
+		s.line = line
+	}
+	s.readers++
+	return s.line.NewReader(), nil
+}
+
+func (s *stream) closeReader(r *timeline.Reader) {
+	_ = r.Close()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.readers--; s.readers == 0 {
+		s.line = nil
+	}
+	s.touch()
+}

@@ -1,0 +1,266 @@
+package edge
+
+import (
+	"encoding/json"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/superp2p/superp2p/internal/edgeapi"
+	"github.com/superp2p/superp2p/internal/fault"
+	"github.com/superp2p/superp2p/internal/slice"
+)
+
+// Handler returns the HTTP interface of docs/openapi.yaml: everything under /v1/ and /live/.
+func (e *Edge) Handler() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc(edgeapi.ResolvePath, e.resolve)
+	mux.HandleFunc(edgeapi.TracksPath+"{track}", e.liveEdge)
+	mux.HandleFunc(edgeapi.TracksPath+"{track}/slices/{number}", e.slice)
+	mux.HandleFunc(edgeapi.StatusPath, e.statusPage)
+	mux.HandleFunc("/v1/flv", e.flvByURL)
+	mux.HandleFunc("/live/{name...}", e.flvByChannel)
+	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) {
+		WriteError(w, http.StatusNotFound, fault.New(fault.RequestInvalid, "there is nothing at this path; see docs/openapi.yaml"))
+	})
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if Preflight(w, r) {
+			mux.ServeHTTP(w, r)
+		}
+	})
+}
+
+// Preflight writes the CORS headers that let any page use the interface, answers OPTIONS, and refuses methods other
+// than GET and HEAD. It tells whether the request is still to be answered.
+func Preflight(w http.ResponseWriter, r *http.Request) bool {
+	h := w.Header()
+	h.Set("Access-Control-Allow-Origin", "*")
+	h.Set("Access-Control-Expose-Headers", "Preference-Applied, Retry-After, Content-Length, Date")
+	h.Set("Cross-Origin-Resource-Policy", "cross-origin")
+	h.Set("Timing-Allow-Origin", "*")
+	switch r.Method {
+	case http.MethodGet, http.MethodHead:
+		return true
+	case http.MethodOptions:
+		h.Set("Access-Control-Allow-Methods", "GET, HEAD, OPTIONS")
+		h.Set("Access-Control-Allow-Headers", "Prefer, Range, Cache-Control")
+		h.Set("Access-Control-Max-Age", "86400")
+		if r.Header.Get("Access-Control-Request-Private-Network") == "true" {
+			h.Set("Access-Control-Allow-Private-Network", "true")
+		}
+		w.WriteHeader(http.StatusNoContent)
+	default:
+		h.Set("Allow", "GET, HEAD, OPTIONS")
+		WriteError(w, http.StatusMethodNotAllowed, fault.New(fault.RequestInvalid, "the method must be GET or HEAD"))
+	}
+	return false
+}
+
+func (e *Edge) resolve(w http.ResponseWriter, r *http.Request) {
+	t, err := e.targetOf(r)
+	if err == nil {
+		var s *stream
+		if s, err = e.open(t); err == nil {
+			if err = s.wait(r.Context()); err == nil {
+				writeJSON(w, e.resolution(s, r))
+				return
+			}
+		}
+	}
+	e.writeFault(w, r, err)
+}
+
+// targetOf reads which stream the query of a request asks for.
+func (e *Edge) targetOf(r *http.Request) (target, error) {
+	q := r.URL.Query()
+	raw, byURL := q["url"]
+	id, byChannel := q["channel"]
+	switch {
+	case byURL && !byChannel && len(raw) == 1:
+		return e.urlTarget(raw[0])
+	case byChannel && !byURL && len(id) == 1:
+		return e.channelTarget(id[0])
+	default:
+		return target{}, fault.New(fault.RequestInvalid, "the query must have either url or channel, once")
+	}
+}
+
+func (e *Edge) resolution(s *stream, r *http.Request) edgeapi.Resolution {
+	stun := e.config.STUN(r)
+	if stun == nil {
+		stun = []string{}
+	}
+	return edgeapi.Resolution{
+		Stream: s.id, Track: s.track.String(), Swarm: hexHash(s.hash), Key: e.config.Signer.PublicKey(),
+		Live: s.live(), Tracker: e.config.Tracker, STUN: stun, Slices: edgeapi.SlicesTemplate,
+	}
+}
+
+// found returns the stream of the track in the path, or nil after the answer was written.
+func (e *Edge) found(w http.ResponseWriter, r *http.Request) *stream {
+	id, ok := slice.ParseTrackID(r.PathValue("track"))
+	if !ok {
+		e.writeFault(w, r, fault.New(fault.RequestInvalid, "a track is 32 hexadecimal digits"))
+		return nil
+	}
+	s := e.track(id)
+	if s == nil {
+		e.writeFault(w, r, fault.New(fault.TrackUnknown, "the server does not hold this track; resolve again"))
+	}
+	return s
+}
+
+func (e *Edge) liveEdge(w http.ResponseWriter, r *http.Request) {
+	if s := e.found(w, r); s != nil {
+		writeJSON(w, s.live())
+	}
+}
+
+func (e *Edge) slice(w http.ResponseWriter, r *http.Request) {
+	s := e.found(w, r)
+	if s == nil {
+		return
+	}
+	n, err := strconv.ParseUint(r.PathValue("number"), 10, 48)
+	if err != nil {
+		e.writeFault(w, r, fault.New(fault.RequestInvalid, "a slice number is a decimal number below 2^48"))
+		return
+	}
+	patience := patienceOf(r)
+	if patience > 0 {
+		w.Header().Set("Preference-Applied", "wait="+strconv.Itoa(int(patience.Seconds())))
+	}
+	frame, err := s.sliceWithin(r, slice.Number(n), patience)
+	if err != nil {
+		e.writeFault(w, r, err)
+		return
+	}
+	h := w.Header()
+	h.Set("Content-Type", edgeapi.SliceType)
+	h.Set("Cache-Control", "public, max-age=31536000, immutable")
+	h.Set("Content-Length", strconv.Itoa(len(frame)))
+	if r.Method == http.MethodHead {
+		return
+	}
+	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(writeTimeout))
+	sent, _ := w.Write(frame)
+	s.sent(sent)
+	s.slicesServed.Add(1)
+	e.slicesServed.Add(1)
+}
+
+// writeTimeout is how long one write to a viewer may take before the viewer counts as gone.
+const writeTimeout = 30 * time.Second
+
+// sliceWithin returns slice n encoded, once it is there if it comes within patience.
+func (s *stream) sliceWithin(r *http.Request, n slice.Number, patience time.Duration) ([]byte, error) {
+	frame, wait, err := s.window.get(n)
+	if wait == nil {
+		return frame, err
+	}
+	if patience == 0 {
+		return nil, notYet()
+	}
+	if s.waiting.Add(1) > int64(s.edge.config.MaxWaiting) {
+		s.waiting.Add(-1)
+		return nil, tooMany()
+	}
+	defer s.waiting.Add(-1)
+	timer := time.NewTimer(patience)
+	defer timer.Stop()
+	select {
+	case <-wait:
+	case <-timer.C:
+	case <-r.Context().Done():
+	}
+	if frame, wait, err = s.window.get(n); wait == nil {
+		return frame, err
+	}
+	return nil, notYet()
+}
+
+// patienceOf reads how long the request wants to wait: Prefer: wait=N (RFC 7240), or the query's wait=N, because a
+// header of that kind costs a page a preflight for each slice.
+func patienceOf(r *http.Request) time.Duration {
+	text := r.URL.Query().Get("wait")
+	for _, line := range r.Header.Values("Prefer") {
+		for preference := range strings.SplitSeq(line, ",") {
+			preference, _, _ = strings.Cut(preference, ";")
+			name, value, _ := strings.Cut(preference, "=")
+			if strings.EqualFold(strings.TrimSpace(name), "wait") {
+				text = strings.Trim(strings.TrimSpace(value), `"`)
+			}
+		}
+	}
+	n, err := strconv.ParseUint(text, 10, 31)
+	if err != nil {
+		return 0
+	}
+	return time.Duration(min(n, edgeapi.MaxWaitSeconds)) * time.Second
+}
+
+func (s *stream) sent(bytes int) {
+	s.bytesOut.Add(int64(bytes))
+	s.edge.bytesOut.Add(int64(bytes))
+}
+
+func (e *Edge) statusPage(w http.ResponseWriter, _ *http.Request) { writeJSON(w, e.Status()) }
+
+func writeJSON(w http.ResponseWriter, v any) {
+	body, err := json.Marshal(v)
+	if err != nil {
+		WriteError(w, http.StatusInternalServerError, fault.Wrap(fault.Internal, "the answer cannot be written", err))
+		return
+	}
+	h := w.Header()
+	h.Set("Content-Type", "application/json")
+	h.Set("Cache-Control", "no-store")
+	h.Set("Content-Length", strconv.Itoa(len(body)))
+	_, _ = w.Write(body)
+}
+
+// WriteError answers with a failure as JSON.
+func WriteError(w http.ResponseWriter, status int, err *fault.Error) {
+	body, _ := json.Marshal(edgeapi.ErrorBody{Error: edgeapi.ErrorDetail{Code: err.Code, Message: err.Message}})
+	h := w.Header()
+	h.Set("Content-Type", "application/json")
+	h.Set("Cache-Control", "no-store")
+	h.Set("Content-Length", strconv.Itoa(len(body)))
+	if status == http.StatusServiceUnavailable {
+		h.Set("Retry-After", "1")
+	}
+	w.WriteHeader(status)
+	_, _ = w.Write(body)
+}
+
+func (e *Edge) writeFault(w http.ResponseWriter, r *http.Request, err error) {
+	f := clean(err)
+	if f.Code == fault.Internal {
+		e.config.Logger.Error("request failed", "path", r.URL.Path, "error", err)
+	}
+	WriteError(w, statusOf(f.Code), f)
+}
+
+func statusOf(code fault.Code) int {
+	switch code {
+	case fault.URLInvalid, fault.RequestInvalid:
+		return http.StatusBadRequest
+	case fault.ChannelUnknown, fault.TrackUnknown, fault.SliceNotYet:
+		return http.StatusNotFound
+	case fault.OriginNotAllowed, fault.AddressPrivate, fault.PublishDenied:
+		return http.StatusForbidden
+	case fault.SourceUnreachable, fault.SourceRefused, fault.SourceInvalid:
+		return http.StatusBadGateway
+	case fault.SourceTimeout:
+		return http.StatusGatewayTimeout
+	case fault.SourceEnded, fault.SliceGone:
+		return http.StatusGone
+	case fault.StreamBusy:
+		return http.StatusConflict
+	case fault.LimitReached, fault.Closed:
+		return http.StatusServiceUnavailable
+	default:
+		return http.StatusInternalServerError
+	}
+}
