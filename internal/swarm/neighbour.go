@@ -157,6 +157,7 @@ func (e *Engine) onHave(now time.Time, p *neighbour, ns []slice.Number) {
 		e.bar(now, p, errProtocol)
 		return
 	}
+	e.playout.seen = max(e.playout.seen, ns[len(ns)-1])
 	for _, n := range ns {
 		p.holds.add(n)
 		e.consider(now, n)

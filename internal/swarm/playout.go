@@ -20,6 +20,7 @@ type playout struct {
 
 	// The newest slice of which a statement is known, and the mean duration of slices: what is newer is guessed.
 	newest     slice.Number
+	seen       slice.Number // the newest that a neighbour holds
 	newestTime time.Duration
 	newestEnd  time.Duration
 	mean       time.Duration
@@ -120,6 +121,21 @@ func (p *playout) follow(now time.Time) {
 	p.followed = now
 	off := p.line.Add(p.delay).Sub(p.base)
 	p.base = p.base.Add(max(-step, min(step, off)))
+	if p.started && !p.stalled && p.base.After(p.player) {
+		p.base = p.player // the player does not wait for the sake of a longer delay
+	}
+}
+
+// rebuffer starts the delay anew after the source itself was late: slice s, which playback waits for, was cut when it
+// was already due. Playing on at once would leave no time to trade slices in.
+func (p *playout) rebuffer(s *slice.Statement, offset time.Duration) {
+	line := s.Cut.Add(offset - s.Time - s.Duration)
+	if p.base.Sub(line) > minDelay/4 {
+		return
+	}
+	p.line, p.lines = line, nil
+	p.delay = min(p.delay, minDelay)
+	p.base = line.Add(p.delay)
 }
 
 // trackTime returns where slice n begins on the track, guessed where no statement said so.
@@ -170,6 +186,9 @@ func (e *Engine) deliver(now time.Time) {
 		if s == nil {
 			e.runDry(now)
 			return
+		}
+		if p.stalled {
+			p.rebuffer(&s.Proof.Statement, e.cfg.ClockOffset)
 		}
 		if p.due(p.position).After(now) {
 			return

@@ -19,6 +19,9 @@ type Policy struct {
 	Patience func(slack time.Duration, rtt time.Duration) time.Duration
 	// MaxWait is how long a request may have to wait here before it is refused, so that it goes to somebody else.
 	MaxWait time.Duration
+	// Stagger is how much later than the neighbour before it a viewer turns to the server for a slice that nobody has
+	// shown to exist; the time doubles from neighbour to neighbour.
+	Stagger time.Duration
 	// KeepBehind is for how long slices are kept for others after they were played.
 	KeepBehind time.Duration
 	// Settle is how long a viewer that has just come trusts that neighbours will bring what it lacks, before it
@@ -56,6 +59,7 @@ func DefaultPolicy() Policy {
 		Source:     LeastAsked,
 		Patience:   patience,
 		MaxWait:    500 * time.Millisecond,
+		Stagger:    250 * time.Millisecond,
 		KeepBehind: 10 * time.Second,
 		Settle:     4 * time.Second,
 		Ahead:      400 * time.Millisecond,
@@ -99,5 +103,5 @@ func LeastAsked(cs []Candidate) int {
 const maxAsked = 12
 
 func patience(slack, rtt time.Duration) time.Duration {
-	return max(min(slack/3, 2*time.Second), 400*time.Millisecond, 4*rtt)
+	return max(min(slack/3, 2*time.Second), 300*time.Millisecond, 4*rtt)
 }

@@ -23,14 +23,18 @@ func (e *Engine) pass(now time.Time) {
 	}
 }
 
-// maxWindow limits how many slices are looked at, whatever the clocks say.
-const maxWindow = 1024
+const (
+	// maxWindow limits how many slices are looked at, whatever the clocks say.
+	maxWindow = 1024
+	// maxGuess is how many slices beyond those known to exist are thought of: the source may have stopped.
+	maxGuess = 8
+)
 
 // horizon returns the first slice that is too far ahead of the live edge to think of.
 func (e *Engine) horizon(now time.Time) slice.Number {
 	p := &e.playout
 	end := p.newest + 1
-	for ; end < p.position+maxWindow; end++ {
+	for ; end <= max(p.newest, p.seen)+maxGuess; end++ {
 		if p.availableAt(end).Add(-e.policy.Ahead).After(now) {
 			break
 		}
@@ -58,7 +62,10 @@ func (e *Engine) consider(now time.Time, n slice.Number) {
 	if w.from != nil || w.fetching {
 		return
 	}
-	if q := e.source(now, n, slack); q != nil {
+	if slack < e.policy.Guard(p.delay)/2 && !e.unseen(n) && e.fetch(now, w) {
+		return // too late to rely on anybody else
+	}
+	if q := e.source(now, n); q != nil {
 		e.ask(now, w, q, slack)
 		return
 	}
@@ -68,7 +75,7 @@ func (e *Engine) consider(now time.Time, n slice.Number) {
 }
 
 // source chooses a neighbour to ask for slice n, nil if there is none to ask now.
-func (e *Engine) source(now time.Time, n slice.Number, slack time.Duration) *neighbour {
+func (e *Engine) source(now time.Time, n slice.Number) *neighbour {
 	var cs [64]Candidate
 	var ps [64]*neighbour
 	k := 0
@@ -95,23 +102,32 @@ func (e *Engine) serverTurn(now time.Time, n slice.Number, slack time.Duration) 
 	guard := e.policy.Guard(p.delay)
 	// Spread by a fifth, so that those who lack the same slice do not all turn to the server at once.
 	guard -= time.Duration(float64(guard/5) * unit(e.score(e.cfg.Self, n)))
-	if e.cfg.NoPeers || slack <= guard {
+	if e.cfg.NoPeers {
 		return true
 	}
-	if e.held(n) {
-		return false // asked soon: its holders are busy or resting
+	view, before := e.view(n)
+	held := e.held(n)
+	if unseen := n > p.newest && !held; !unseen && slack <= guard {
+		return true
 	}
-	view := e.view(now, n)
-	if view.Viewers > 1 && !e.settled(now) {
-		return false
+	if held || view.Viewers > 1 && !e.settled(now) && slack > guard {
+		return false // its holders are busy or resting, or there may be some that we do not know yet
 	}
 	at := p.availableAt(n)
 	view.Span = max(0, p.due(n).Sub(at)-guard)
-	wait := e.policy.FirstCopy(view)
-	if wait == 0 {
-		wait = -e.policy.Ahead
+	switch wait := e.policy.FirstCopy(view); {
+	case wait == 0:
+		at = at.Add(-e.policy.Ahead)
+	default:
+		at = at.Add(wait + e.policy.Stagger<<min(before, 6) - e.policy.Stagger)
 	}
-	return !now.Before(at.Add(wait))
+	return !now.Before(at)
+}
+
+// unseen tells whether nobody around has shown that slice n exists. When the source stops, all viewers lack the same
+// next slices; if all asked the server for them, all would get them there when the source is back.
+func (e *Engine) unseen(n slice.Number) bool {
+	return n > e.playout.newest && !e.cfg.NoPeers && !e.held(n)
 }
 
 // settled tells whether there are neighbours enough to go by what they hold.
@@ -133,10 +149,11 @@ func (e *Engine) greeted() int {
 }
 
 // view ranks this viewer for slice n. Every viewer of a fully connected swarm finds the same order, so that exactly
-// one is first; in a larger swarm each only knows how likely it is to be among the first.
-func (e *Engine) view(now time.Time, n slice.Number) FirstCopy {
+// one is first; in a larger swarm each only knows how likely it is to be among the first. The second result is how
+// many neighbours come before this viewer.
+func (e *Engine) view(n slice.Number) (f FirstCopy, before int) {
 	mine := e.score(e.cfg.Self, n)
-	around, before := 1, 0
+	around := 1
 	for _, q := range e.order {
 		if !q.greeted {
 			continue
@@ -146,7 +163,7 @@ func (e *Engine) view(now time.Time, n slice.Number) FirstCopy {
 			before++
 		}
 	}
-	f := FirstCopy{Viewers: max(e.size, around)}
+	f.Viewers = max(e.size, around)
 	f.Exact = 100*around >= 85*f.Viewers
 	f.Rank = float64(before)
 	if !f.Exact {
@@ -155,7 +172,7 @@ func (e *Engine) view(now time.Time, n slice.Number) FirstCopy {
 	if e.cfg.NoUpload {
 		f.Rank = float64(f.Viewers) // whoever does not pass copies on takes none early
 	}
-	return f
+	return f, before
 }
 
 // score is the same for the same peer and slice at every viewer of the track.

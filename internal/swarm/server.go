@@ -20,14 +20,15 @@ const (
 	serverPauses = 4                      // doublings at the most: 4 s
 )
 
-// fetch asks the server for w.
-func (e *Engine) fetch(now time.Time, w *want) {
-	if w.fetching || e.server.open >= maxFetches || now.Before(e.server.resume) || now.Before(w.retry) || e.lost {
-		return
+// fetch asks the server for w and tells whether it could.
+func (e *Engine) fetch(now time.Time, w *want) bool {
+	if e.server.open >= maxFetches || now.Before(e.server.resume) || now.Before(w.retry) || e.lost {
+		return false
 	}
 	w.fetching = true
 	e.server.open++
 	e.act(Action{Kind: Fetch, Number: w.number, Wait: fetchWait})
+	return true
 }
 
 // Fetched takes a slice that the server gave. The engine checks its proof.

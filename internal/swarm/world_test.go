@@ -27,7 +27,8 @@ type world struct {
 	waiting  map[slice.Number][]func()
 	down     bool // the server answers nothing
 	final    bool
-	served   int // slice bodies
+	pause    bool // the source sends nothing
+	served   int  // slice bodies
 	payload  int
 	nodes    []*node
 	links    Link
@@ -132,7 +133,11 @@ func (w *world) cut() {
 	}
 	delete(w.waiting, n)
 	if !w.final {
-		w.after(sliceEvery, w.cut)
+		w.after(sliceEvery, func() {
+			if !w.pause {
+				w.cut()
+			}
+		})
 	}
 }
 
