@@ -20,7 +20,7 @@ have cc || have gcc || { missing+=("a C compiler (gcc)"); packages+=(gcc libc6-d
 have curl || { missing+=(curl); packages+=(curl); }
 have_chromium || { missing+=(Chromium); packages+=(chromium); }
 have node || { missing+=("Node.js"); packages+=(nodejs); }
-have npm || { missing+=(npm); packages+=(npm); }
+have npm || missing+=(npm) # comes with nodejs or as a package of its own, which conflicts with the former
 
 if [ ${#missing[@]} -gt 0 ]; then
 	list=$(printf '%s, ' "${missing[@]}")
@@ -33,15 +33,17 @@ if [ ${#missing[@]} -gt 0 ]; then
 	root=()
 	if [ "$(id -u)" -ne 0 ]; then
 		if ! have sudo; then
-			echo "make tools: missing: $list. As root: apt-get update && apt-get install ${packages[*]}; then call make again." >&2
+			echo "make tools: missing: $list. As root: apt-get update && apt-get install ${packages[*]-}; then call make again." >&2
 			exit 1
 		fi
 		root=(sudo)
 	fi
-	echo "make tools: missing: $list. Installing by apt-get: ${packages[*]}"
+	echo "make tools: missing: $list. Installing by apt-get: ${packages[*]-}"
 	export DEBIAN_FRONTEND=noninteractive
-	"${root[@]}" apt-get update -qq
-	"${root[@]}" apt-get install -y -qq --no-install-recommends "${packages[@]}" >/dev/null
+	${root[@]+"${root[@]}"} apt-get update -qq
+	install=(${root[@]+"${root[@]}"} apt-get install -y -qq --no-install-recommends)
+	"${install[@]}" ${packages[@]+"${packages[@]}"} >/dev/null
+	have npm || "${install[@]}" npm >/dev/null
 fi
 
 # npm writes node_modules/.package-lock.json last, so that it is newer than what it was installed from.
