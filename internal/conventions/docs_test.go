@@ -46,6 +46,35 @@ func TestLinksLeadSomewhere(t *testing.T) {
 	}
 }
 
+var packagePath = regexp.MustCompile(`\b(?:cmd|internal|sdk)/[a-z0-9]+(?:/[a-z0-9]+)*\b`)
+
+func TestPagesNamePackagesThatExist(t *testing.T) {
+	for _, page := range pages(t) {
+		for _, path := range packagePath.FindAllString(string(read(t, page)), -1) {
+			if _, err := os.Stat(filepath.Join(root, filepath.FromSlash(path))); err != nil {
+				t.Errorf("%s speaks of %s, which is not there", page, path)
+			}
+		}
+	}
+}
+
+func TestArchitectureShowsEachPackage(t *testing.T) {
+	page := string(read(t, "ARCHITECTURE.md"))
+	for _, file := range goFiles(t) {
+		dir := filepath.ToSlash(filepath.Dir(file))
+		if dir == "." || strings.HasPrefix(dir, "tools/") || strings.HasSuffix(file, "_test.go") {
+			continue
+		}
+		// A package below another is the other's business.
+		if parts := strings.Split(dir, "/"); parts[0] == "internal" {
+			dir = strings.Join(parts[:2], "/")
+		}
+		if !strings.Contains(page, "`"+dir+"`") {
+			t.Errorf("ARCHITECTURE.md does not speak of `%s`", dir)
+		}
+	}
+}
+
 var codeConstant = regexp.MustCompile(`(?m)^\s+\w+\s+Code = "([a-z_]+)"`)
 
 func TestErrorsPageListsEachCode(t *testing.T) {
