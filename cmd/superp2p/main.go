@@ -11,6 +11,8 @@ import (
 
 	"github.com/alecthomas/kong"
 	kongcompletion "github.com/jotaen/kong-completion"
+
+	"github.com/superp2p/superp2p/internal/config"
 )
 
 // commands is the command line. A new command is one line here and a file of its own with a Run method, which may
@@ -58,7 +60,7 @@ func run(ctx context.Context, args []string, std stdio) int {
 		kong.Name("superp2p"),
 		kong.Description("Video whose viewers pass it on to each other.\n\n"+
 			"  superp2p demo                      see it work on this machine\n"+
-			"  superp2p serve --channel live1=http://origin.example/live/1.flv\n"+
+			"  superp2p serve --channels live1=http://origin.example/live/1.flv\n"+
 			"  superp2p play live1                watch as one of the peers"),
 		kong.Writers(std.Out, std.Err),
 		kong.Exit(func(status int) {
@@ -66,6 +68,7 @@ func run(ctx context.Context, args []string, std stdio) int {
 				exited = status
 			}
 		}),
+		kong.Vars(config.Vars()),
 		kong.BindTo(ctx, (*context.Context)(nil)),
 		kong.Bind(std),
 		kong.UsageOnError(),

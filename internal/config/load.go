@@ -198,7 +198,8 @@ func check(c *Config) error {
 		}
 	}
 	for name, n := range map[string]int{"limits.streams": c.Limits.Streams, "limits.waiting": c.Limits.Waiting,
-		"limits.readers": c.Limits.Readers, "limits.stream_bytes": int(c.Limits.StreamBytes)} {
+		"limits.readers": c.Limits.Readers, "limits.connections": c.Limits.Connections,
+		"limits.stream_bytes": int(c.Limits.StreamBytes)} {
 		if n <= 0 {
 			return refuse(name, "must be more than 0")
 		}

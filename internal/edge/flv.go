@@ -4,10 +4,12 @@ import (
 	"context"
 	"net/http"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/superp2p/superp2p/internal/edgeapi"
 	"github.com/superp2p/superp2p/internal/fault"
+	"github.com/superp2p/superp2p/internal/flv"
 	"github.com/superp2p/superp2p/internal/timeline"
 )
 
@@ -41,6 +43,54 @@ func (e *Edge) flvByChannel(w http.ResponseWriter, r *http.Request) {
 	e.play(w, r, t)
 }
 
+// Playback is a plain player's reader, which counts as a viewer until it is closed.
+type Playback struct {
+	*timeline.Reader
+	stream *stream
+	once   sync.Once
+}
+
+// Play opens a channel for one plain player and waits for its first group.
+//
+// Errors: those of a resolve request, and fault.LimitReached.
+func (e *Edge) Play(ctx context.Context, channel string) (*Playback, error) {
+	t, err := e.channelTarget(channel)
+	if err != nil {
+		return nil, err
+	}
+	return e.playback(ctx, t)
+}
+
+func (e *Edge) playback(ctx context.Context, t target) (*Playback, error) {
+	s, err := e.open(t)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.wait(ctx); err != nil {
+		return nil, err
+	}
+	r, err := s.openReader()
+	if err != nil {
+		return nil, err
+	}
+	return &Playback{Reader: r, stream: s}, nil
+}
+
+// ReadTag returns the next tag; see timeline.Reader.
+func (p *Playback) ReadTag() (flv.Tag, error) {
+	t, err := p.Reader.ReadTag()
+	if err == nil {
+		p.stream.sent(t.Size())
+	}
+	return t, err
+}
+
+// Close ends the playback and unblocks ReadTag. It may be called twice and from any goroutine.
+func (p *Playback) Close() error {
+	p.once.Do(func() { p.stream.closeReader(p.Reader) })
+	return nil
+}
+
 // knows tells whether there is a channel or a running stream of that name.
 func (e *Edge) knows(name string) bool {
 	e.mu.RLock()
@@ -50,19 +100,12 @@ func (e *Edge) knows(name string) bool {
 
 // play sends a stream as HTTP-FLV until it ends or the player leaves.
 func (e *Edge) play(w http.ResponseWriter, r *http.Request, t target) {
-	s, err := e.open(t)
-	if err == nil {
-		err = s.wait(r.Context())
-	}
-	var reader *timeline.Reader
-	if err == nil {
-		reader, err = s.openReader()
-	}
+	reader, err := e.playback(r.Context(), t)
 	if err != nil {
 		e.writeFault(w, r, err)
 		return
 	}
-	defer s.closeReader(reader)
+	defer func() { _ = reader.Close() }()
 	defer context.AfterFunc(r.Context(), func() { _ = reader.Close() })()
 
 	h := w.Header()
@@ -81,7 +124,7 @@ func (e *Edge) play(w http.ResponseWriter, r *http.Request, t target) {
 		// The deadline moves with every write: a player may watch for days, but not hold a connection without reading.
 		_ = control.SetWriteDeadline(time.Now().Add(writeTimeout))
 		sent, err := w.Write(buffer[:n])
-		s.sent(sent)
+		reader.stream.sent(sent)
 		if err != nil || control.Flush() != nil {
 			return
 		}
