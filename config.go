@@ -1,0 +1,69 @@
+package superp2p
+
+import (
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/superp2p/superp2p/internal/fault"
+	"github.com/superp2p/superp2p/internal/peer"
+)
+
+// DefaultServer is the server of a Config without one: a superp2p on the same machine.
+const DefaultServer = "http://127.0.0.1:8080"
+
+// Config says how a P2PNetStream works, whatever it plays.
+type Config struct {
+	// Server is the URL of the superp2p server, http(s)://host[:port][/path]. If empty, DefaultServer.
+	Server string
+	// StartTimeout limits the time from Play until there is something to read; then the play fails. If zero, 10 s.
+	StartTimeout time.Duration
+	// StallTimeout limits how long nothing may arrive in the middle of a play before it fails. If zero, 20 s.
+	StallTimeout time.Duration
+	// NoUpload takes from peers and gives them nothing: on mobile data, say.
+	NoUpload bool
+	// NoPeers takes everything from the server.
+	NoPeers bool
+	// UploadRate limits what peers are given, in bytes a second. If zero, it is not limited.
+	UploadRate float64
+	// MaxPeers is how many neighbours are looked for. If zero, 24.
+	MaxPeers int
+	// HTTPClient asks the server. If nil, one of the stream's own.
+	HTTPClient *http.Client
+	// Logger gets what happens. If nil, nothing is logged.
+	Logger *slog.Logger
+	// Loopback keeps peers to addresses of this machine: for tests and demonstrations.
+	Loopback bool
+}
+
+// PlayConfig says how one URL is played.
+type PlayConfig struct {
+	// Delay is how far behind the live edge to play. If zero, 6 s. Values outside 2 to 30 s are moved to the nearer end,
+	// and logged.
+	Delay time.Duration
+}
+
+// Error is a failure: its Code is stable, its Message one sentence that says what happened and what to do next.
+type Error = fault.Error
+
+// Code names one kind of failure: url_invalid, channel_unknown, source_unreachable, server_unreachable …
+type Code = fault.Code
+
+// CodeOf returns the code of an error that this package returned, "" of nil, "internal" of any other error.
+func CodeOf(err error) Code { return fault.CodeOf(err) }
+
+// viewer returns the Viewer's configuration for one play.
+func (c *Config) viewer(play *PlayConfig) peer.Config {
+	v := peer.Config{
+		Server: c.Server, HTTPClient: c.HTTPClient, Logger: c.Logger,
+		StartTimeout: c.StartTimeout, StallTimeout: c.StallTimeout,
+		NoPeers: c.NoPeers, NoUpload: c.NoUpload, UploadRate: c.UploadRate, MaxPeers: c.MaxPeers, Loopback: c.Loopback,
+	}
+	if v.Server == "" {
+		v.Server = DefaultServer
+	}
+	if play != nil {
+		v.Delay = play.Delay
+	}
+	return v
+}

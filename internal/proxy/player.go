@@ -1,0 +1,146 @@
+package proxy
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/superp2p/superp2p/internal/fault"
+)
+
+// servePlayer answers a player with the stream that the address names.
+func (p *Proxy) servePlayer(w http.ResponseWriter, r *http.Request) {
+	t, err := ParseTarget(r.URL.EscapedPath(), r.URL.RawQuery)
+	if err != nil {
+		status := http.StatusBadRequest
+		if !strings.EqualFold(suffix(r.URL.Path), ".flv") {
+			status = http.StatusNotFound
+		}
+		fail(w, status, string(fault.CodeOf(err)), message(err), "")
+		return
+	}
+	if r.Method == http.MethodHead { // what it would be, without joining a swarm for it
+		head(w)
+		return
+	}
+	s, err := p.join(r.Context(), t)
+	if err != nil {
+		p.refuse(w, r, t, err)
+		return
+	}
+	defer p.leave(s)
+	reader := s.reader(p)
+	if reader == nil {
+		p.refuse(w, r, t, fault.New(fault.Closed, "the stream ended at this moment; open it again"))
+		return
+	}
+	defer reader.Close()                                                  //nolint:errcheck // it returns nil, always
+	stop := context.AfterFunc(r.Context(), func() { _ = reader.Close() }) // so that a Read that waits returns
+	defer stop()
+
+	// Nothing is answered before there is media: a player that got its 200 no longer falls back by itself.
+	buf := make([]byte, 64<<10)
+	n, err := reader.Read(buf)
+	if err != nil {
+		if errors.Is(err, io.EOF) {
+			err = fault.New(fault.SourceEnded, "the stream is over")
+		}
+		p.refuse(w, r, t, err)
+		return
+	}
+	head(w)
+	control := http.NewResponseController(w)
+	for {
+		if control.SetWriteDeadline(time.Now().Add(p.cfg.WriteTimeout)) != nil {
+			panic(http.ErrAbortHandler)
+		}
+		if _, err := w.Write(buf[:n]); err != nil {
+			p.log.Debug("player left", "stream", s.resource, "skipped", reader.Skipped(), "error", err)
+			return
+		}
+		if control.Flush() != nil {
+			return
+		}
+		if n, err = reader.Read(buf); err != nil {
+			break
+		}
+	}
+	if !errors.Is(err, io.EOF) && r.Context().Err() == nil {
+		// An end without the final chunk is how HTTP/1.1 tells a player that this was not the end of the stream.
+		panic(http.ErrAbortHandler)
+	}
+}
+
+func head(w http.ResponseWriter) {
+	h := w.Header()
+	h.Set("Content-Type", "video/x-flv")
+	h.Set("Cache-Control", "no-store")
+	h.Set("X-Content-Type-Options", "nosniff")
+}
+
+// refuse answers a player before any media.
+func (p *Proxy) refuse(w http.ResponseWriter, r *http.Request, t Target, err error) {
+	if r.Context().Err() != nil {
+		return // nobody is there to read it
+	}
+	if p.cfg.Redirect && strings.HasPrefix(t.Fallback, "http") {
+		w.Header().Set("Cache-Control", "no-store")
+		http.Redirect(w, r, t.Fallback, http.StatusFound)
+		return
+	}
+	code := fault.CodeOf(err)
+	fail(w, status(code), string(code), message(err), t.Fallback)
+}
+
+// status returns what a player gets to see of a failure: 4xx if trying the same again is no use, 503 for the proxy's
+// own limits, 502 for everything that lies beyond it.
+func status(code fault.Code) int {
+	switch code {
+	case fault.URLInvalid, fault.RequestInvalid:
+		return http.StatusBadRequest
+	case fault.OriginNotAllowed, fault.AddressPrivate:
+		return http.StatusForbidden
+	case fault.ChannelUnknown:
+		return http.StatusNotFound
+	case fault.LimitReached, fault.Closed:
+		return http.StatusServiceUnavailable
+	default:
+		return http.StatusBadGateway
+	}
+}
+
+// failure is the body of every answer that is no success.
+type failure struct {
+	Error struct {
+		Code    string `json:"code"`
+		Message string `json:"message"`
+	} `json:"error"`
+	Fallback string `json:"fallback,omitempty"`
+}
+
+func fail(w http.ResponseWriter, status int, code, message, fallback string) {
+	var f failure
+	f.Error.Code, f.Error.Message, f.Fallback = code, message, fallback
+	answer(w, status, f)
+}
+
+// message returns the sentence of err without its code, which stands beside it.
+func message(err error) string {
+	if e, ok := errors.AsType[*fault.Error](err); ok {
+		return strings.TrimPrefix(e.Error(), string(e.Code)+": ")
+	}
+	return err.Error()
+}
+
+func answer(w http.ResponseWriter, status int, v any) {
+	h := w.Header()
+	h.Set("Content-Type", "application/json")
+	h.Set("Cache-Control", "no-store")
+	h.Set("X-Content-Type-Options", "nosniff")
+	w.WriteHeader(status)
+	_ = json.NewEncoder(w).Encode(v)
+}

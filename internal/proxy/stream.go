@@ -1,0 +1,193 @@
+package proxy
+
+import (
+	"context"
+	"time"
+
+	"github.com/superp2p/superp2p/internal/fault"
+	"github.com/superp2p/superp2p/internal/peer"
+	"github.com/superp2p/superp2p/internal/timeline"
+)
+
+// key tells what players share: the same target at the same delay. (Two addresses that differ only in a signature are
+// two streams here, because one of them may be refused; the swarm that they join is the same.)
+type key struct {
+	play  string
+	delay time.Duration
+}
+
+// stream is one peer with its players. Its fields are guarded by the Proxy's mutex, but those set once before ready
+// is closed.
+type stream struct {
+	key      key
+	resource string
+	cancel   context.CancelFunc
+	ready    chan struct{} // closed when viewer or err is set
+	viewer   *peer.Viewer
+	err      error
+
+	players int
+	idle    *time.Timer // runs while there are no players
+}
+
+// join returns the running stream of t, opened if need be, with one player more; leave must follow.
+func (p *Proxy) join(ctx context.Context, t Target) (*stream, error) {
+	s, err := p.enter(t)
+	if err != nil {
+		return nil, err
+	}
+	select {
+	case <-s.ready:
+		err = s.err
+	case <-ctx.Done():
+		err = ctx.Err()
+	}
+	if err != nil {
+		p.leave(s)
+		return nil, err
+	}
+	return s, nil
+}
+
+func (p *Proxy) enter(t Target) (*stream, error) {
+	k := key{t.Play, t.Delay}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	switch {
+	case p.closed:
+		return nil, fault.New(fault.Closed, "the proxy is closing")
+	case p.players >= p.cfg.MaxPlayers:
+		return nil, fault.New(fault.LimitReached, "the proxy serves as many players as it may; close one")
+	}
+	s := p.streams[k]
+	if s == nil {
+		if len(p.streams) >= p.cfg.MaxStreams && !p.evict() {
+			return nil, fault.New(fault.LimitReached, "the proxy plays as many streams as it may; close one")
+		}
+		ctx, cancel := context.WithCancel(p.base)
+		s = &stream{key: k, resource: t.Resource, cancel: cancel, ready: make(chan struct{})}
+		p.streams[k] = s
+		p.running.Go(func() { p.run(ctx, s) })
+	}
+	if s.idle != nil {
+		s.idle.Stop()
+		s.idle = nil
+	}
+	s.players++
+	p.players++
+	return s, nil
+}
+
+// evict ends a stream that has no players; false if there is none.
+func (p *Proxy) evict() bool {
+	for k, s := range p.streams {
+		if s.players == 0 {
+			delete(p.streams, k)
+			s.cancel()
+			return true
+		}
+	}
+	return false
+}
+
+// leave takes a player away. The last one starts the clock.
+func (p *Proxy) leave(s *stream) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	s.players--
+	p.players--
+	if s.players > 0 {
+		return
+	}
+	if p.streams[s.key] != s { // it has ended or was evicted: nobody can come back to it
+		s.cancel()
+		return
+	}
+	s.idle = time.AfterFunc(p.cfg.Linger, func() {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		if s.players == 0 && p.streams[s.key] == s {
+			delete(p.streams, s.key)
+			s.cancel()
+		}
+	})
+}
+
+// run is the life of a stream: it opens the peer and closes it when ctx ends or the peer fails.
+func (p *Proxy) run(ctx context.Context, s *stream) {
+	defer s.cancel()
+	log := p.log.With("stream", s.resource)
+	p.mu.Lock()
+	cfg := p.cfg.Viewer
+	cfg.NoPeers, cfg.NoUpload = !p.download, !p.upload
+	p.mu.Unlock()
+	if s.key.delay != 0 {
+		cfg.Delay = s.key.delay
+	}
+	viewer, err := peer.Open(ctx, cfg, s.key.play)
+	p.mu.Lock()
+	s.viewer, s.err = viewer, err
+	if err != nil {
+		p.forget(s) // the next player may try again
+	}
+	p.mu.Unlock()
+	close(s.ready)
+	if err != nil {
+		log.Warn("cannot be played through P2P", "error", err)
+		return
+	}
+	log.Info("stream opened")
+	p.watch(ctx, s)
+	p.mu.Lock()
+	p.forget(s)
+	p.flows.add(s.resource, viewer.Stats())
+	s.viewer = nil
+	p.mu.Unlock()
+	_ = viewer.Close()
+	log.Info("stream closed")
+}
+
+// watch returns when the stream is to be closed. A stream that ended or failed takes no more players, but those it has
+// read to its end first.
+func (p *Proxy) watch(ctx context.Context, s *stream) {
+	events := s.viewer.Events()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case e, ok := <-events:
+			if ok {
+				p.log.Debug("event", "stream", s.resource, "code", e.Code, "description", e.Description)
+				continue
+			}
+			p.mu.Lock()
+			p.forget(s)
+			done := s.players == 0
+			p.mu.Unlock()
+			if done {
+				return
+			}
+			events = nil
+		}
+	}
+}
+
+// forget takes s off the list, so that the next player opens it anew. The mutex is held.
+func (p *Proxy) forget(s *stream) {
+	if s.idle != nil {
+		s.idle.Stop()
+	}
+	if p.streams[s.key] == s {
+		delete(p.streams, s.key)
+	}
+}
+
+// reader returns a new reader of s, nil if s has ended meanwhile.
+func (s *stream) reader(p *Proxy) *timeline.Reader {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if s.viewer == nil {
+		return nil
+	}
+	return s.viewer.NewReader()
+}
