@@ -22,8 +22,8 @@ type Link struct {
 	opened   chan struct{}                           // closed when channel is set
 	ended    chan struct{}                           // closed by end
 	once     sync.Once
-	working  sync.WaitGroup                          // the link's own goroutines
-	channels atomic.Int32 // how many the other side opened
+	working  sync.WaitGroup // the link's own goroutines
+	channels atomic.Int32   // how many the other side opened
 	sent     atomic.Uint64
 	received atomic.Uint64
 }
@@ -192,11 +192,12 @@ func (l *Link) Opened() <-chan struct{} { return l.opened }
 // Close ends the link at once: what was queued may not arrive. It does not wait; Endpoint.Close does.
 func (l *Link) Close() { l.end(nil) }
 
-// CloseFlushed ends the link as soon as the peer has acknowledged what was sent, or after the time limit.
+// CloseFlushed ends the link as soon as the peer has acknowledged what was sent, or after limit, and returns then. It
+// replaces the low mark: LinkDrained does not come any more.
 func (l *Link) CloseFlushed(limit time.Duration) {
+	defer l.Close()
 	dc := l.channel.Load()
 	if dc == nil {
-		l.Close()
 		return
 	}
 	flushed := make(chan struct{}, 1)
@@ -208,29 +209,15 @@ func (l *Link) CloseFlushed(limit time.Duration) {
 		}
 	})
 	if dc.BufferedAmount() == 0 {
-		l.Close()
 		return
 	}
-	l.endpoint.mu.Lock()
-	_, alive := l.endpoint.links[l]
-	if alive {
-		l.working.Add(1)
+	timer := time.NewTimer(limit)
+	defer timer.Stop()
+	select {
+	case <-flushed:
+	case <-timer.C:
+	case <-l.ended:
 	}
-	l.endpoint.mu.Unlock()
-	if !alive {
-		return
-	}
-	go func() {
-		defer l.working.Done()
-		timer := time.NewTimer(limit)
-		defer timer.Stop()
-		select {
-		case <-flushed:
-		case <-timer.C:
-		case <-l.ended:
-		}
-		l.Close()
-	}()
 }
 
 // end starts the link's end, once, whoever asks first.

@@ -1,0 +1,212 @@
+package peer
+
+import (
+	"time"
+
+	"github.com/superp2p/superp2p/internal/peer/webrtclink"
+	"github.com/superp2p/superp2p/internal/swarm"
+)
+
+const (
+	// maxOffers is how many offers may wait for an answer at a time, and how many one announce carries.
+	maxOffers = 20
+	// maxConnecting is how many incoming offers may be worked on at a time.
+	maxConnecting = 16
+	// offerLife is how long an offer waits for an answer.
+	offerLife = 50 * time.Second
+	// idleOfferLife is the same once no more peers are wanted. An offer of that age hardly leads to a link any more.
+	idleOfferLife = 10 * time.Second
+	// connectLife is how long a link may take from its answer until it is open.
+	connectLife = 15 * time.Second
+)
+
+// linkState is how far a link is.
+type linkState uint8
+
+const (
+	offered    linkState = iota // our offer waits for an answer
+	connecting                  // answered, by the peer or by us
+	open
+)
+
+// link is what the loop knows of one link.
+type link struct {
+	number  swarm.Link
+	link    *webrtclink.Link // nil while an answer is being made
+	state   linkState
+	ours    bool         // we made the offer
+	peer    swarm.PeerID // known unless offered
+	offerID [20]byte     // of ours
+	since   time.Time    // of the state
+	counted int          // bytes that the engine takes for waiting in the transport
+	dirty   bool         // something was sent since the engine's count was looked at
+}
+
+// links are those of a session.
+type links struct {
+	byLink   map[*webrtclink.Link]*link
+	byNumber map[swarm.Link]*link // open ones
+	byOffer  map[[20]byte]*link   // offered ones
+	byPeer   map[swarm.PeerID]*link
+	sent     []*link // dirty ones
+	opened   uint64  // how many ever
+}
+
+func newLinks() links {
+	return links{
+		byLink:   make(map[*webrtclink.Link]*link),
+		byNumber: make(map[swarm.Link]*link),
+		byOffer:  make(map[[20]byte]*link),
+		byPeer:   make(map[swarm.PeerID]*link),
+	}
+}
+
+// of returns the open link whose transport is l, nil if there is none (any more).
+func (ls *links) of(l *webrtclink.Link) *link {
+	if k := ls.byLink[l]; k != nil && k.state == open {
+		return k
+	}
+	return nil
+}
+
+// remove forgets l.
+func (ls *links) remove(l *link) {
+	delete(ls.byLink, l.link)
+	delete(ls.byNumber, l.number)
+	delete(ls.byOffer, l.offerID)
+	if ls.byPeer[l.peer] == l {
+		delete(ls.byPeer, l.peer)
+	}
+}
+
+// connecting counts links that are on the way to be open.
+func (ls *links) connecting() (n int) {
+	for _, l := range ls.byPeer {
+		if l.state == connecting {
+			n++
+		}
+	}
+	return n
+}
+
+func (ls *links) send(number swarm.Link, data []byte) {
+	l := ls.byNumber[number]
+	if l == nil {
+		return
+	}
+	if l.link.Send(data) != nil {
+		return // it is about to be closed, and that will be told
+	}
+	l.counted += len(data)
+	if !l.dirty {
+		l.dirty = true
+		ls.sent = append(ls.sent, l)
+	}
+}
+
+// flush corrects the engine's count of what waits on links. The transport tells only when the amount falls to the low
+// mark from above it; a link that never gets above it would seem to fill up.
+func (ls *links) flush(e *swarm.Engine, now time.Time) {
+	sent := ls.sent
+	ls.sent = ls.sent[len(ls.sent):]
+	for _, l := range sent {
+		l.dirty = false
+		if l.counted <= webrtclink.LowMark || ls.byNumber[l.number] != l {
+			continue
+		}
+		if n := l.link.Buffered(); n <= webrtclink.LowMark {
+			l.counted = n
+			e.Drained(now, l.number, n)
+		}
+	}
+	clear(sent)
+}
+
+// linkHandler takes what links tell to the loop.
+type linkHandler Viewer
+
+var _ webrtclink.Handler = (*linkHandler)(nil)
+
+func (h *linkHandler) LinkOpened(wl *webrtclink.Link) {
+	v := (*Viewer)(h)
+	v.inbox.post(func() { v.linkOpened(wl) })
+}
+
+func (h *linkHandler) LinkMessage(wl *webrtclink.Link, message []byte) {
+	h.inbox.postMessage(wl, message)
+}
+
+func (h *linkHandler) LinkDrained(wl *webrtclink.Link, buffered int) {
+	v := (*Viewer)(h)
+	v.inbox.post(func() {
+		if l := v.session.links.of(wl); l != nil {
+			l.counted = buffered
+			v.session.engine.Drained(v.cfg.Now(), l.number, buffered)
+		}
+	})
+}
+
+func (h *linkHandler) LinkClosed(wl *webrtclink.Link, err error) {
+	v := (*Viewer)(h)
+	v.inbox.post(func() { v.linkClosed(wl, err) })
+}
+
+func (v *Viewer) linkOpened(wl *webrtclink.Link) {
+	s := v.session
+	l := s.links.byLink[wl]
+	if l == nil || l.state != connecting {
+		wl.Close() // given up meanwhile, or open without an answer
+		return
+	}
+	now := v.cfg.Now()
+	v.nextLink++
+	l.state, l.since, l.number = open, now, v.nextLink
+	s.links.byNumber[l.number] = l
+	s.links.opened++
+	s.askPause = 0
+	v.log.Debug("peer connected", "peer", peerName(l.peer), "ours", l.ours)
+	s.engine.LinkOpened(now, l.number, l.peer)
+}
+
+func (v *Viewer) linkClosed(wl *webrtclink.Link, err error) {
+	s := v.session
+	l := s.links.byLink[wl]
+	if l == nil {
+		return
+	}
+	s.links.remove(l)
+	if l.state != open {
+		return
+	}
+	if err == webrtclink.ErrOversized {
+		v.bar(l.peer)
+	}
+	v.log.Debug("peer gone", "peer", peerName(l.peer), "err", err)
+	s.askPause = 0
+	s.engine.LinkClosed(v.cfg.Now(), l.number)
+}
+
+func (v *Viewer) disconnect(s *session, a *swarm.Action) {
+	l := s.links.byNumber[a.Link]
+	if l == nil {
+		return
+	}
+	s.links.remove(l)
+	if a.Bar {
+		v.log.Warn("peer barred", "peer", peerName(l.peer), "err", a.Err)
+		v.bar(l.peer)
+		l.link.Close()
+		return
+	}
+	v.log.Debug("peer let go", "peer", peerName(l.peer), "reason", a.Reason, "err", a.Err)
+	v.closeFlushed(l)
+}
+
+// maxBarred bounds the memory of who was barred.
+const maxBarred = 4096
+
+func (v *Viewer) bar(id swarm.PeerID) {
+	if len(v.barred) < maxBarred {
+		v.barred[id] = struct{}{}
+	}
+}

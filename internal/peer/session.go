@@ -1,0 +1,154 @@
+package peer
+
+import (
+	"context"
+	"time"
+
+	"github.com/superp2p/superp2p/internal/fault"
+	"github.com/superp2p/superp2p/internal/peer/edgeclient"
+	"github.com/superp2p/superp2p/internal/slice"
+	"github.com/superp2p/superp2p/internal/swarm"
+	"github.com/superp2p/superp2p/internal/tracker/client"
+)
+
+// session is the part of a Viewer that belongs to one track: its engine, links and tracker.
+type session struct {
+	res     *edgeclient.Resolution
+	engine  *swarm.Engine
+	links   links
+	fetches map[slice.Number]context.CancelFunc
+	ctx     context.Context // ends with the session
+	cancel  context.CancelFunc
+	tracker *client.Client // nil if there is none
+	counted bool           // the tracker's bytes are in Viewer.past
+	size    int            // of the swarm
+
+	nextAsk  time.Time // when the tracker may be asked for peers again
+	askPause time.Duration
+}
+
+// begin starts to play the track of res.
+func (v *Viewer) begin(res *edgeclient.Resolution) {
+	now := v.cfg.Now()
+	s := &session{res: res, links: newLinks(), fetches: make(map[slice.Number]context.CancelFunc)}
+	s.ctx, s.cancel = context.WithCancel(v.ctx)
+	s.engine = swarm.New(swarm.Config{
+		Self: v.id, Track: res.Track, Verifier: res.Verifier, Live: res.Live, ClockOffset: res.ClockOffset,
+		Delay: v.cfg.Delay, Seed: v.seed(), NoUpload: v.cfg.NoUpload, NoPeers: v.cfg.NoPeers,
+		UploadRate: v.cfg.UploadRate, MaxPeers: v.cfg.MaxPeers,
+	}, now)
+	v.session = s
+	v.past.Tracks++
+	v.log.Info("playing", "track", res.Track, "delay", v.cfg.Delay, "tracker", res.Tracker)
+	if v.cfg.NoPeers || res.Tracker == "" {
+		return
+	}
+	tracker, err := client.New(client.Config{
+		URL: res.Tracker, InfoHash: res.InfoHash, PeerID: v.id, Handler: &trackerHandler{v, s},
+		Offers: min(maxOffers, v.cfg.MaxPeers), Dial: v.cfg.Dial, Logger: v.log,
+	})
+	if err != nil {
+		v.log.Warn("no peers: the server names a tracker that cannot be used", "err", err)
+		return
+	}
+	s.tracker = tracker
+	v.wg.Go(func() { tracker.Run(s.ctx) })
+}
+
+// leave ends a session: peers are told, and requests are ended. It does not wait for either.
+func (v *Viewer) leave(s *session) {
+	s.engine.Leave(v.cfg.Now())
+	for _, a := range s.engine.Actions() {
+		if a.Kind == swarm.Send {
+			s.links.send(a.Link, a.Data)
+		}
+	}
+	for _, l := range s.links.byLink {
+		v.closeFlushed(l)
+	}
+	s.cancel()
+}
+
+// farewell is how long a link may take to bring the last words to its peer.
+const farewell = 300 * time.Millisecond
+
+func (v *Viewer) closeFlushed(l *link) {
+	v.wg.Go(func() { l.link.CloseFlushed(farewell) })
+}
+
+// replace leaves one track for another; what is played goes on in the same timeline.
+func (v *Viewer) replace(res *edgeclient.Resolution) {
+	now := v.cfg.Now()
+	old := v.session
+	e := old.engine.Stats(now)
+	v.past.addCounts(&e)
+	v.past.addTracker(old)
+	old.counted = true
+	v.past.Links += old.links.opened
+	v.leave(old)
+	v.runDry(now) // until the first slice of the other track is there
+	v.emit(MulticastStreamReset, "the stream goes on as another track", nil)
+	v.begin(res)
+}
+
+func (s *Stats) addTracker(from *session) {
+	if from.tracker == nil || from.counted {
+		return
+	}
+	t := from.tracker.Stats()
+	s.TrackerIn += t.Received
+	s.TrackerOut += t.Sent
+}
+
+// fetch asks the server for a slice.
+func (v *Viewer) fetch(s *session, n slice.Number, wait time.Duration) {
+	ctx, cancel := context.WithCancel(s.ctx)
+	s.fetches[n] = cancel
+	res := s.res
+	v.wg.Go(func() {
+		got, err := v.edge.Slice(ctx, res, n, wait)
+		cancelled := ctx.Err() != nil
+		cancel()
+		if cancelled {
+			return
+		}
+		v.inbox.post(func() {
+			if s != v.session {
+				return
+			}
+			delete(s.fetches, n)
+			now := v.cfg.Now()
+			v.health.heard(now, err)
+			if err == nil {
+				s.engine.Fetched(now, got)
+				return
+			}
+			why := fetchError(err)
+			if why == swarm.Unreachable {
+				v.log.Warn("the server gives no slice", "number", n, "err", err)
+			}
+			s.engine.FetchFailed(now, n, why)
+		})
+	})
+}
+
+func (s *session) cancelFetch(n slice.Number) {
+	if cancel := s.fetches[n]; cancel != nil {
+		cancel()
+		delete(s.fetches, n)
+	}
+}
+
+func fetchError(err error) swarm.FetchError {
+	switch fault.CodeOf(err) {
+	case fault.SliceNotYet:
+		return swarm.NotYet
+	case fault.SliceGone:
+		return swarm.Gone
+	case fault.TrackUnknown:
+		return swarm.TrackUnknown
+	case fault.SourceEnded:
+		return swarm.SourceEnded
+	}
+	return swarm.Unreachable
+}

@@ -1,0 +1,170 @@
+package peer
+
+import (
+	"context"
+	"encoding/binary"
+	"io"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/superp2p/superp2p/internal/fault"
+	"github.com/superp2p/superp2p/internal/peer/edgeclient"
+	"github.com/superp2p/superp2p/internal/peer/webrtclink"
+	"github.com/superp2p/superp2p/internal/swarm"
+	"github.com/superp2p/superp2p/internal/timeline"
+)
+
+// Viewer watches one stream. Open makes one.
+type Viewer struct {
+	cfg    Config
+	target string
+	log    *slog.Logger
+	id     swarm.PeerID
+
+	edge     *edgeclient.Client
+	endpoint *webrtclink.Endpoint // nil if there are to be no peers
+	timeline *timeline.Timeline
+	events   chan Event
+	inbox    *inbox
+
+	ctx    context.Context // ends when the viewer does
+	cancel context.CancelFunc
+	wg     sync.WaitGroup // all goroutines but the loop and those of links
+	done   chan struct{}  // closed when the loop and all else is over
+	final  Stats          // set before done is closed
+
+	// What follows belongs to the loop.
+	opened   time.Time // when Open was called
+	session  *session
+	barred   map[swarm.PeerID]struct{}
+	nextLink swarm.Link
+	closing  bool
+	over     bool // nothing more will be played: ended or failed
+	lingerTo time.Time
+
+	meter      meter
+	past       Stats // counts of sessions before this one
+	started    time.Duration
+	stalled    bool
+	stalledAt  time.Time
+	stalls     uint64
+	stall      time.Duration
+	arrived    time.Time // when something came last
+	received   uint64    // payload bytes by then
+	health     health
+	relocating bool
+	relocated  time.Time
+	nextSweep  time.Time
+}
+
+// Open asks the server where target is (a URL with "://", or a channel id) and starts to watch it. It returns when the
+// answer is there and the viewer runs, which is a little before the first bytes can be read, or with the *fault.Error
+// that says why not: what the server says, server_unreachable, server_invalid or url_invalid, within
+// Config.StartTimeout. ctx limits Open only; the viewer ends with Close.
+func Open(ctx context.Context, cfg Config, target string) (*Viewer, error) {
+	cfg = cfg.withDefaults()
+	opened := cfg.Now()
+	if target == "" || len(target) > 8<<10 {
+		return nil, fault.New(fault.URLInvalid, "there is nothing to play: give a URL or a channel id")
+	}
+	edge, err := edgeclient.New(edgeclient.Config{Server: cfg.Server, HTTPClient: cfg.HTTPClient, Dial: cfg.Dial, Now: cfg.Now})
+	if err != nil {
+		return nil, err
+	}
+	v := &Viewer{
+		cfg: cfg, target: target, log: cfg.Logger.With("stream", target), edge: edge, opened: opened, arrived: opened,
+		timeline: timeline.New(timeline.Config{Window: cfg.Window, MaxBytes: cfg.WindowBytes}),
+		events:   make(chan Event, eventBuffer),
+		inbox:    newInbox(),
+		done:     make(chan struct{}),
+		barred:   make(map[swarm.PeerID]struct{}),
+	}
+	v.ctx, v.cancel = context.WithCancel(context.Background())
+	if err := v.open(ctx); err != nil {
+		v.cancel()
+		edge.Close()
+		return nil, err
+	}
+	go v.run()
+	return v, nil
+}
+
+func (v *Viewer) open(ctx context.Context) error {
+	copy(v.id[:], "-SP0001-")
+	if _, err := io.ReadFull(v.cfg.Rand, v.id[8:]); err != nil {
+		return fault.Wrap(fault.Internal, "no random name for this peer", err)
+	}
+	ctx, cancel := context.WithTimeout(ctx, v.cfg.StartTimeout)
+	defer cancel()
+	res, err := v.resolve(ctx)
+	if err != nil {
+		return err
+	}
+	if !v.cfg.NoPeers {
+		stun := res.STUN
+		if v.cfg.STUN != nil {
+			stun = v.cfg.STUN
+		}
+		v.endpoint, err = webrtclink.New(webrtclink.Config{
+			Handler: (*linkHandler)(v), STUN: stun, Loopback: v.cfg.Loopback, Net: v.cfg.Network, Logger: v.log,
+		})
+		if err != nil { // playing needs no peers
+			v.log.Warn("no peers: WebRTC is not to be had", "err", err)
+			v.cfg.NoPeers = true
+		}
+	}
+	v.past.Resolves = 1
+	v.begin(res)
+	return nil
+}
+
+// seed makes the engine's choices differ between viewers and tracks.
+func (v *Viewer) seed() uint64 { return binary.LittleEndian.Uint64(v.id[12:]) }
+
+// NewReader returns a reader of what is played, as FLV from the newest group on. Any number of readers may share a
+// viewer; a slow one skips and never holds up anybody. At the end of the stream and after Close a reader gives what is
+// left and then io.EOF; after a failure, what is left and then the *fault.Error.
+func (v *Viewer) NewReader() *timeline.Reader { return v.timeline.NewReader() }
+
+// Timeline is what readers read from, for who wants other readers than NewReader makes.
+func (v *Viewer) Timeline() *timeline.Timeline { return v.timeline }
+
+// Events returns what happens, in order. It is closed when the viewer is over: after PlayStop, PlayFailed or Close.
+// If nobody takes them, the oldest are thrown away.
+func (v *Viewer) Events() <-chan Event { return v.events }
+
+// Stats returns what happened so far. After the end, what it was then.
+func (v *Viewer) Stats() Stats {
+	answer := make(chan Stats, 1)
+	if v.inbox.post(func() { answer <- v.stats() }) {
+		select {
+		case s := <-answer:
+			return s
+		case <-v.done:
+		}
+	}
+	<-v.done
+	return v.final
+}
+
+// SetUpload switches serving others on or off while the stream plays.
+func (v *Viewer) SetUpload(on bool) {
+	v.inbox.post(func() {
+		v.cfg.NoUpload = !on
+		if v.session != nil {
+			v.session.engine.SetUpload(v.cfg.Now(), on)
+		}
+	})
+}
+
+// Done is closed when nothing of the viewer is left running.
+func (v *Viewer) Done() <-chan struct{} { return v.done }
+
+// Close leaves the swarm: peers and tracker are told, which takes up to a second where they do not answer. When it
+// returns, no goroutine of the viewer is left. It may be called more than once.
+func (v *Viewer) Close() error {
+	v.inbox.post(func() { v.closing = true })
+	<-v.done
+	return nil
+}
