@@ -19,6 +19,8 @@ import (
 // take, in any order, a context.Context that ends on Ctrl-C and a stdio.
 type commands struct {
 	Serve      serveCommand      `cmd:"" help:"Run the server: edge, tracker, STUN, RTMP and status page."`
+	Play       playCommand       `cmd:"" help:"Watch a stream as one of the peers."`
+	Proxy      proxyCommand      `cmd:"" help:"Let any player on this machine play through P2P."`
 	Version    versionCommand    `cmd:"" help:"Show version, commit and Go version."`
 	Completion completionCommand `cmd:"" help:"Print the tab completion script of a shell."`
 }
