@@ -111,13 +111,15 @@ func build(pkg string) ([]byte, error) {
 	return os.ReadFile(file)
 }
 
-func goForWasm(args ...string) ([]byte, error) {
-	cmd := exec.Command("go", args...)
+// goForWasm runs the go command for js/wasm, with the build tags that the page's build has: purego keeps BLAKE3 from
+// looking for the processor's features, which would bring flag and fmt along.
+func goForWasm(verb string, args ...string) ([]byte, error) {
+	cmd := exec.Command("go", append([]string{verb, "-tags=purego"}, args...)...)
 	cmd.Env = append(os.Environ(), "GOOS=js", "GOARCH=wasm", "CGO_ENABLED=0")
 	cmd.Stderr = os.Stderr
 	out, err := cmd.Output()
 	if err != nil {
-		return nil, fmt.Errorf("go %s: %w", args[0], err)
+		return nil, fmt.Errorf("go %s: %w", verb, err)
 	}
 	return out, nil
 }
