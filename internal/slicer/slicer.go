@@ -60,6 +60,7 @@ type Slicer struct {
 	group   bool
 	flags   slice.Flags
 	start   int64 // track time where the slice begins
+	end     int64 // track time where the last slice cut ends
 	broken  bool  // the next slice follows a discontinuity
 }
 
@@ -88,6 +89,9 @@ func (s *Slicer) Push(t flv.Tag) []Cut {
 	if s.waiting && !s.begins(&t) {
 		return nil
 	}
+	if s.waiting && t.Type == flv.Audio {
+		s.sawVideo = false // until it comes
+	}
 	var cuts []Cut
 	at, jumped := s.clock.media(&t)
 	if jumped {
@@ -102,7 +106,7 @@ func (s *Slicer) Push(t flv.Tag) []Cut {
 		cuts = s.cut(cuts, s.clock.now)
 	}
 	if t.Type == flv.Video {
-		s.lastVideo = at
+		s.sawVideo, s.lastVideo = true, at
 	}
 	cuts = s.release(cuts)
 	t.Timestamp = uint32(at)
@@ -196,7 +200,7 @@ func (s *Slicer) startGroup() {
 	s.waiting, s.started = false, true
 	s.groupTime = s.clock.now
 	s.openSlice()
-	s.group = true
+	s.group, s.start = true, s.groupTime
 	p := &s.preamble
 	if n := p.size(); n+binary.MaxVarintLen32 > s.maxPayload {
 		p = &preamble{} // only with limits far below the default
@@ -207,7 +211,11 @@ func (s *Slicer) startGroup() {
 
 func (s *Slicer) openSlice() {
 	s.open, s.group, s.flags, s.payload = true, false, 0, nil
+	// A slice begins where the one before ended, although its first tag may come a little later.
 	s.start = s.clock.now
+	if s.started && s.start-s.end < s.maxDuration {
+		s.start = s.end
+	}
 	if s.broken {
 		s.flags, s.broken = slice.Discontinuity, false
 	}
@@ -257,9 +265,10 @@ func (s *Slicer) cut(cuts []Cut, next int64) []Cut {
 		return cuts
 	}
 	s.open = false
+	s.end = min(max(next, s.start), s.start+s.maxDuration)
 	return append(cuts, Cut{
 		Payload: s.payload, StartsGroup: s.group, Flags: s.flags,
 		Time:     time.Duration(s.start) * time.Millisecond,
-		Duration: time.Duration(min(max(next-s.start, 0), s.maxDuration)) * time.Millisecond,
+		Duration: time.Duration(s.end-s.start) * time.Millisecond,
 	})
 }
