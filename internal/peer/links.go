@@ -39,7 +39,7 @@ type link struct {
 	offerID [20]byte     // of ours
 	since   time.Time    // of the state
 	counted int          // bytes that the engine takes for waiting in the transport
-	dirty   bool         // something was sent since the engine's count was looked at
+	dirty   bool         // something was sent since the engine was last told how much waits
 }
 
 // links are those of a session.
@@ -104,22 +104,24 @@ func (ls *links) send(number swarm.Link, data []byte) {
 	}
 }
 
-// flush corrects the engine's count of what waits on links. The transport tells only when the amount falls to the low
-// mark from above it; a link that never gets above it would seem to fill up.
-func (ls *links) flush(e *swarm.Engine, now time.Time) {
-	sent := ls.sent
-	ls.sent = ls.sent[len(ls.sent):]
-	for _, l := range sent {
-		l.dirty = false
-		if l.counted <= webrtclink.LowMark || ls.byNumber[l.number] != l {
+// report tells the engine how much waits on the links that it sent on, because the transport by itself tells only
+// when the amount falls to the low mark from above it.
+func (ls *links) report(e *swarm.Engine, now time.Time) {
+	keep := ls.sent[:0]
+	for _, l := range ls.sent {
+		if ls.byNumber[l.number] != l {
 			continue
 		}
-		if n := l.link.Buffered(); n <= webrtclink.LowMark {
+		if n := l.link.Buffered(); n < l.counted {
 			l.counted = n
 			e.Drained(now, l.number, n)
 		}
+		if l.dirty = l.counted > 0; l.dirty {
+			keep = append(keep, l)
+		}
 	}
-	clear(sent)
+	clear(ls.sent[len(keep):])
+	ls.sent = keep
 }
 
 // linkHandler takes what links tell to the loop.

@@ -44,6 +44,7 @@ func (v *Viewer) turn() {
 		v.sweep(now)
 	}
 	if !v.closing {
+		v.session.links.report(v.session.engine, now)
 		v.session.engine.Tick(now)
 		v.act()
 	}
@@ -73,7 +74,6 @@ func (v *Viewer) act() {
 				return
 			}
 		}
-		s.links.flush(s.engine, v.cfg.Now())
 	}
 }
 

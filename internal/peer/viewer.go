@@ -108,6 +108,7 @@ func (v *Viewer) open(ctx context.Context) error {
 		}
 		v.endpoint, err = webrtclink.New(webrtclink.Config{
 			Handler: (*linkHandler)(v), STUN: stun, Loopback: v.cfg.Loopback, Net: v.cfg.Network, Logger: v.log,
+			LowMark: swarm.LowWater,
 		})
 		if err != nil { // playing needs no peers
 			v.log.Warn("no peers: WebRTC is not to be had", "err", err)

@@ -47,3 +47,34 @@ func TestTwoViewersShare(t *testing.T) {
 		}
 	})
 }
+
+func TestTwentyViewers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		time.Sleep(12 * time.Second)
+		var vs []*Viewer
+		for range 20 {
+			vs = append(vs, w.open(nil))
+			time.Sleep(200 * time.Millisecond)
+		}
+		time.Sleep(12 * time.Second)
+		var before []Stats
+		for _, v := range vs {
+			before = append(before, v.Stats())
+		}
+		time.Sleep(15 * time.Second)
+		var peers, media uint64
+		for i, v := range vs {
+			s := v.Stats()
+			peers += s.PeerBytes - before[i].PeerBytes
+			media += s.Media() - before[i].Media()
+			if i%5 == 0 {
+				t.Logf("%+v offload %.3f control %.4f dup %.4f proof %.4f", s, s.Offload(), s.ControlShare(), s.DuplicateShare(), s.ProofShare())
+			}
+			require.Equal(t, 19, s.Peers)
+			require.Zero(t, s.Stalls)
+		}
+		t.Logf("offload %.4f", float64(peers)/float64(media))
+		require.Greater(t, float64(peers)/float64(media), 0.9)
+	})
+}

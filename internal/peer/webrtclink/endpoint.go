@@ -20,9 +20,6 @@ import (
 )
 
 const (
-	// LowMark is the number of bytes waiting to be sent at and below which LinkDrained is called.
-	LowMark = 64 << 10
-
 	channelLabel = "superp2p"
 	// receiveBuffer is the SCTP window offered to the other side: twice what an engine holds in flight on a link.
 	receiveBuffer = 512 << 10
@@ -37,7 +34,7 @@ type Handler interface {
 	// LinkMessage brings one message, in order; the handler owns message. It runs on the link's own goroutine, and
 	// while it blocks the other side is slowed down by SCTP's flow control.
 	LinkMessage(l *Link, message []byte)
-	// LinkDrained: the bytes waiting to be sent fell from above LowMark to buffered. It must return at once: the
+	// LinkDrained: the bytes waiting to be sent fell from above Config.LowMark to buffered or less. It must return at once: the
 	// link is locked meanwhile, so no method of it may be called either.
 	LinkDrained(l *Link, buffered int)
 	// LinkClosed comes exactly once for every link, opened or not, after its last LinkMessage. It may block. err is
@@ -55,6 +52,8 @@ type Config struct {
 	Loopback bool
 	// MaxMessage is the largest message in bytes; a peer that sends a larger one is cut off. If zero, 48 KiB.
 	MaxMessage int
+	// LowMark is the number of bytes waiting to be sent at and below which LinkDrained is called. If zero, 64 KiB.
+	LowMark int
 	// GatherTimeout limits how long an offer or answer waits for STUN servers. If zero, 1 s.
 	GatherTimeout time.Duration
 	// SilenceTimeout is how long a connected peer may be silent (it answers ICE checks every 2 s by itself) before
@@ -89,6 +88,9 @@ type Endpoint struct {
 func New(cfg Config) (*Endpoint, error) {
 	if cfg.MaxMessage == 0 {
 		cfg.MaxMessage = 48 << 10
+	}
+	if cfg.LowMark == 0 {
+		cfg.LowMark = 64 << 10
 	}
 	if cfg.GatherTimeout == 0 {
 		cfg.GatherTimeout = time.Second

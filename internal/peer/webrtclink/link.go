@@ -112,7 +112,7 @@ func (l *Link) open(channel *webrtc.DataChannel) {
 		l.end(fault.New(fault.Internal, "pion's data channel is of another type than it was"))
 		return
 	}
-	dc.SetBufferedAmountLowThreshold(LowMark)
+	dc.SetBufferedAmountLowThreshold(uint64(l.endpoint.cfg.LowMark))
 	// Set on the channel below webrtc.DataChannel, whose own version of it starts a goroutine for each call.
 	dc.OnBufferedAmountLow(func() { l.endpoint.cfg.Handler.LinkDrained(l, int(dc.BufferedAmount())) })
 
