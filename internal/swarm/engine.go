@@ -31,6 +31,7 @@ type Engine struct {
 	order []*neighbour // in the order in which they came, so that the same events give the same choices
 	size  int          // viewers in the swarm as the tracker says, this one included; 0 if unknown
 	began time.Time
+	now   time.Time // of the event at hand
 
 	playout playout
 	store   store
@@ -65,6 +66,7 @@ func New(cfg Config, now time.Time) *Engine {
 		ids:      make(map[PeerID]*neighbour),
 		wants:    make(map[slice.Number]*want),
 		began:    now,
+		now:      now,
 		nextPass: now,
 	}
 	if cfg.Policy != nil {
@@ -111,6 +113,7 @@ func (e *Engine) Next() time.Time {
 
 // Tick lets time pass.
 func (e *Engine) Tick(now time.Time) {
+	e.now = now
 	if e.left {
 		return
 	}
@@ -131,6 +134,7 @@ func (e *Engine) SwarmSize(_ time.Time, n int) { e.size = n }
 
 // SetUpload switches serving others on or off while the stream plays.
 func (e *Engine) SetUpload(now time.Time, on bool) {
+	e.now = now
 	if e.cfg.NoUpload == !on {
 		return
 	}
@@ -205,7 +209,7 @@ func (e *Engine) act(a Action) { e.out = append(e.out, a) }
 func (e *Engine) send(p *neighbour, m *wire.Message) {
 	b := wire.Append(nil, m)
 	p.buffered += len(b)
-	e.upload.inFlight += len(b)
+	e.upload.send(e.now, len(b))
 	switch m.Kind {
 	case wire.Data:
 		e.stats.UploadBytes += uint64(len(m.Bytes))

@@ -35,3 +35,36 @@ func TestTwentyViewersTakeAboutOneCopy(t *testing.T) {
 		})
 	}
 }
+
+func TestAHundredViewersWhoKnowOnlySomeOthers(t *testing.T) {
+	w := newWorld(t)
+	w.payload = 20 << 10
+	w.neighbours = 10
+	for range 100 {
+		n := w.join(nil)
+		n.uplink = float64(w.payload) * 4 * (1.1 + w.rand.Float64())
+		w.run(100 * time.Millisecond)
+	}
+	for _, n := range w.nodes {
+		n.engine.SwarmSize(w.now, 100)
+	}
+	w.run(10 * time.Second)
+	before := w.totals()
+	served, cut := w.served, len(w.slices)
+	w.run(30 * time.Second)
+	after := w.totals()
+	peers, server := after.PeerBytes-before.PeerBytes, after.ServerBytes-before.ServerBytes
+	t.Logf("offload %.4f, copies %.3f, stalls %d, control %.5f, duplicates %.5f, timeouts %d", share(peers, peers+server),
+		float64(w.served-served)/float64(len(w.slices)-cut), after.Stalls, share(after.ControlIn-before.ControlIn, peers+server),
+		share(after.DuplicateBytes-before.DuplicateBytes, peers+server), after.Timeouts-before.Timeouts)
+	for i, n := range w.nodes {
+		if s := n.engine.Stats(w.now); s.Stalls > 0 && i < 10 {
+			t.Logf("viewer %d stalled %d times, %v; first after %v, %d peers", i, s.Stalls, s.Stall, n.firstAt.Sub(n.joined), s.Peers)
+		}
+	}
+	require.Zero(t, after.Stalls)
+	require.Greater(t, share(peers, peers+server), 0.95)
+	for _, n := range w.nodes {
+		n.inOrder()
+	}
+}

@@ -16,6 +16,7 @@ type neighbour struct {
 	pinged   time.Time
 	nonce    uint32
 	rtt      time.Duration // smoothed; 0 while unknown
+	rttMin   time.Duration // the shortest seen
 	greeted  bool          // its hello came
 	noUpload bool
 	holds    holdings
@@ -38,6 +39,7 @@ const (
 
 // LinkOpened takes up a link that is ready for messages.
 func (e *Engine) LinkOpened(now time.Time, l Link, id PeerID) {
+	e.now = now
 	if e.links[l] != nil {
 		return
 	}
@@ -55,6 +57,7 @@ func (e *Engine) LinkOpened(now time.Time, l Link, id PeerID) {
 
 // LinkClosed takes note that the transport lost a link.
 func (e *Engine) LinkClosed(now time.Time, l Link) {
+	e.now = now
 	if p := e.links[l]; p != nil {
 		e.forget(now, p)
 	}
@@ -62,6 +65,7 @@ func (e *Engine) LinkClosed(now time.Time, l Link) {
 
 // Received takes one message. Its bytes may be kept.
 func (e *Engine) Received(now time.Time, l Link, message []byte) {
+	e.now = now
 	p := e.links[l]
 	if p == nil || e.left {
 		return
@@ -170,9 +174,10 @@ func (e *Engine) onPong(now time.Time, p *neighbour, nonce uint32) {
 	}
 	rtt := max(now.Sub(p.pinged), time.Millisecond)
 	if p.rtt == 0 {
-		p.rtt = rtt
+		p.rtt, p.rttMin = rtt, rtt
 	} else {
 		p.rtt += (rtt - p.rtt) / 4
+		p.rttMin = min(p.rttMin, rtt)
 	}
 }
 

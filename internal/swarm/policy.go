@@ -58,7 +58,7 @@ func DefaultPolicy() Policy {
 		Guard:      func(delay time.Duration) time.Duration { return min(max(delay/4, 400*time.Millisecond), time.Second) },
 		Source:     LeastAsked,
 		Patience:   patience,
-		MaxWait:    500 * time.Millisecond,
+		MaxWait:    300 * time.Millisecond,
 		Stagger:    250 * time.Millisecond,
 		KeepBehind: 10 * time.Second,
 		Settle:     4 * time.Second,

@@ -33,6 +33,7 @@ func (e *Engine) fetch(now time.Time, w *want) bool {
 
 // Fetched takes a slice that the server gave. The engine checks its proof.
 func (e *Engine) Fetched(now time.Time, s *slice.Slice) {
+	e.now = now
 	if e.left {
 		return
 	}
@@ -63,6 +64,7 @@ func (e *Engine) Fetched(now time.Time, s *slice.Slice) {
 
 // FetchFailed takes note that the server did not give slice n.
 func (e *Engine) FetchFailed(now time.Time, n slice.Number, why FetchError) {
+	e.now = now
 	w := e.wants[n]
 	if w == nil || !w.fetching || e.left {
 		return

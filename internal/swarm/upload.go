@@ -32,15 +32,18 @@ type upload struct {
 
 const (
 	// LowWater is the transport's buffered amount, in bytes, at or below which the driver calls Drained.
-	LowWater = 16 << 10
+	LowWater = 2 << 10
 	// highWater is how much one link may have in the transport's buffer. More would keep urgent messages waiting.
 	highWater = 128 << 10
 	// maxQueue is how many requests of one neighbour may wait.
 	maxQueue = 64
 	// firstRate is what an uplink is believed to carry before it was measured: 4 Mbit/s.
 	firstRate = 500e3
-	// flightTime is for how long what is in flight should last.
-	flightTime = 100 * time.Millisecond
+	// slowest is what any uplink is believed to carry.
+	slowest = 16e3
+	// flightTime is for how long what is in flight should last, beyond the round trip that it takes to learn that it
+	// has left.
+	flightTime = 50 * time.Millisecond
 	// burst is for how long an unused upload limit is saved up.
 	burst = 250 * time.Millisecond
 )
@@ -63,17 +66,30 @@ func (u *upload) allows(now time.Time, size int) bool {
 	return true
 }
 
-// count measures the uplink: n bytes have left it. Only what flows while there is something to send says how fast it
-// is, and a short flow says less than it could carry; so the estimate follows faster flows at once, slower ones slowly.
+// send takes note that n bytes were given to the transport.
+func (u *upload) send(now time.Time, n int) {
+	if u.inFlight == 0 {
+		u.drained, u.counted = 0, now // it was idle: there was nothing to measure until now
+	}
+	u.inFlight += n
+}
+
+// count measures the uplink: n bytes have left it. While requests wait, what flows is what it carries; else it may
+// carry more.
 func (u *upload) count(now time.Time, n int) {
 	u.inFlight = max(0, u.inFlight-n)
 	u.drained += n
 	took := now.Sub(u.counted)
-	if u.drained < 64<<10 && took < flightTime || u.drained == 0 {
+	if u.drained < 64<<10 && took < 2*flightTime || u.drained == 0 {
 		return
 	}
 	seen := float64(u.drained) / max(took, time.Millisecond).Seconds()
-	u.rate = max(seen, u.rate*0.97, 16e3)
+	if len(u.queue) > 0 {
+		u.rate += (seen - u.rate) / 3
+	} else {
+		u.rate = max(u.rate, seen)
+	}
+	u.rate = max(u.rate, slowest)
 	u.drained, u.counted = 0, now
 }
 
@@ -129,6 +145,7 @@ func (e *Engine) onRequest(now time.Time, p *neighbour, m *wire.Message) {
 // Drained takes note of how much of a link still waits in the transport's buffer, in bytes. The driver calls it when
 // that falls to LowWater or below, and before a Tick for every link that it sent on since its last report.
 func (e *Engine) Drained(now time.Time, l Link, buffered int) {
+	e.now = now
 	p := e.links[l]
 	if p == nil || e.left {
 		return
@@ -143,11 +160,9 @@ func (e *Engine) Drained(now time.Time, l Link, buffered int) {
 // serve sends what neighbours asked for, in the order asked, as far as links, the uplink and the limit allow.
 func (e *Engine) serve(now time.Time) {
 	u := &e.upload
-	if u.inFlight == 0 {
-		u.drained, u.counted = 0, now // it was idle: nothing to measure until now
-	}
+	window := max(wire.MaxFragment, u.rate*(flightTime+e.roundTrip()).Seconds())
 	for i := 0; i < len(u.queue); {
-		if float64(u.inFlight) >= max(highWater/2, u.rate*flightTime.Seconds()) {
+		if float64(u.inFlight) >= window {
 			return
 		}
 		r := &u.queue[i]
@@ -176,6 +191,16 @@ func (e *Engine) serve(now time.Time) {
 			u.queue = append(u.queue[:i], u.queue[i+1:]...)
 		}
 	}
+}
+
+// roundTrip returns the mean of the shortest round trips seen to each neighbour. A round trip seen only while queues
+// were full is no measure of the way, hence the limit.
+func (e *Engine) roundTrip() time.Duration {
+	var sum time.Duration
+	for _, p := range e.order {
+		sum += min(p.rttMin, 150*time.Millisecond)
+	}
+	return sum / time.Duration(max(1, len(e.order)))
 }
 
 // unqueue takes requests of p out of the queue: that of slice n, or all if every is set.

@@ -34,6 +34,8 @@ type world struct {
 	links    Link
 	oneWay   time.Duration
 	groupLen int
+
+	neighbours int // how many others a newcomer is linked to; 0: all
 }
 
 type node struct {
@@ -167,6 +169,10 @@ func (w *world) join(change func(*Config)) *node {
 	}
 	n.engine = New(cfg, w.now)
 	others := append([]*node(nil), w.nodes...)
+	if w.neighbours > 0 && len(others) > w.neighbours {
+		w.rand.Shuffle(len(others), func(i, j int) { others[i], others[j] = others[j], others[i] })
+		others = others[:w.neighbours]
+	}
 	w.nodes = append(w.nodes, n)
 	w.after(100*time.Millisecond, func() { n.engine.SwarmSize(w.now, len(w.nodes)) })
 	w.after(300*time.Millisecond, func() {
