@@ -202,3 +202,10 @@ func (t *Timeline) newest() uint64 {
 	}
 	return t.first + uint64(n)
 }
+
+// Bytes returns how many bytes of tags are kept.
+func (t *Timeline) Bytes() int {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.bytes
+}
