@@ -48,9 +48,9 @@ bench: build ## print the table of figures: 6 s, 2 s, 5-minute sessions, and the
 	$(BIN) bench --viewers 20 --delay 6s --duration 5m
 	@$(MAKE) --no-print-directory bench-tracker
 
-bench-tracker: build tools ## measure the tracker side by side with the npm bittorrent-tracker
+bench-tracker: tools ## measure the tracker side by side with the npm bittorrent-tracker
 	@echo "==> tracker, side by side with bittorrent-tracker"
-	$(GO) test -run '^$$' -bench . -benchtime 1x -timeout 10m ./internal/tracker/...
+	$(GO) run ./internal/tracker/trackerbench
 
 lint: $(CHECKERS)/.built ## check format, vet, staticcheck, and the layers (.depguard.yml)
 	@echo "==> lint: gofmt"
