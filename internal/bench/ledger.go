@@ -7,24 +7,20 @@ import (
 	"time"
 
 	"github.com/superp2p/superp2p/internal/flv"
+	"github.com/superp2p/superp2p/internal/origin"
 )
 
-// ledger is the list of all media tags that the origin sent, in order, with the time at which each was sent. It is
-// written by the origin and read by who follows the stream. One run is minutes long, so nothing is dropped.
+// ledger is the list of all media tags that the origin sent, in order: what came out of a plain HTTP-FLV connection. A
+// run is minutes long, so nothing is dropped.
 type ledger struct {
 	seed maphash.Seed
 
-	mu      sync.Mutex
-	entries []entry
-	starts  map[uint64][]int // entries of keyframes by fingerprint: where a follower can come in
+	mu     sync.Mutex
+	prints []uint64
+	starts map[uint64]int // where keyframes stand; the origin's marks make each frame unique
 }
 
-type entry struct {
-	print uint64
-	at    time.Time
-}
-
-func newLedger() *ledger { return &ledger{seed: maphash.MakeSeed(), starts: map[uint64][]int{}} }
+func newLedger() *ledger { return &ledger{seed: maphash.MakeSeed(), starts: map[uint64]int{}} }
 
 // fingerprint stands for the kind and the bytes of a tag; timestamps are not in it, for they change on the way.
 func (l *ledger) fingerprint(t *flv.Tag) uint64 {
@@ -44,8 +40,8 @@ func counts(t *flv.Tag) bool {
 	return (t.Type == flv.Audio || t.Type == flv.Video) && !t.IsSequenceHeader()
 }
 
-// sent notes a tag that the origin sends at this moment.
-func (l *ledger) sent(t *flv.Tag, at time.Time) {
+// add notes the next tag.
+func (l *ledger) add(t *flv.Tag) {
 	if !counts(t) {
 		return
 	}
@@ -53,24 +49,21 @@ func (l *ledger) sent(t *flv.Tag, at time.Time) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if t.IsKeyframe() {
-		l.starts[print] = append(l.starts[print], len(l.entries))
+		l.starts[print] = len(l.prints)
 	}
-	l.entries = append(l.entries, entry{print, at})
+	l.prints = append(l.prints, print)
 }
 
-// follower checks one viewer's output against the ledger, tag by tag, and measures how late each tag is.
+// follower checks one viewer's output against the ledger, tag by tag, and measures how late each video frame is.
 type follower struct {
 	ledger *ledger
-	expect time.Duration // the delay at which the viewer should be: the clip loops, so a tag alone tells only where in the loop
-	next   int           // the entry that should come next, -1 before the first keyframe
-	delays []float64     // milliseconds, of each tag that was found
-	bad    int64         // tags that the origin did not send, or not then
-	skips  int64         // tags that were left out
+	next   int       // the entry that should come next, -1 before the first keyframe
+	delays []float64 // milliseconds behind the origin, of each video frame
+	bad    int64     // tags that the origin did not send, or not then
+	skips  int64     // tags that were left out
 }
 
-func newFollower(l *ledger, expect time.Duration) *follower {
-	return &follower{ledger: l, expect: expect, next: -1}
-}
+func newFollower(l *ledger) *follower { return &follower{ledger: l, next: -1} }
 
 // reach is how many tags a viewer may leave out and still be followed: over half a minute of audio and video.
 const reach = 4096
@@ -80,32 +73,53 @@ func (f *follower) got(t *flv.Tag, at time.Time) {
 	if !counts(t) {
 		return
 	}
+	if mark, ok := origin.ParseMark(t); ok {
+		f.delays = append(f.delays, milliseconds(at.Sub(mark.Sent)))
+	}
 	print := f.ledger.fingerprint(t)
 	f.ledger.mu.Lock()
 	defer f.ledger.mu.Unlock()
 	if f.next < 0 {
-		best, distance := -1, time.Duration(0)
-		for _, i := range f.ledger.starts[print] {
-			d := (at.Sub(f.ledger.entries[i].at) - f.expect).Abs()
-			if best < 0 || d < distance {
-				best, distance = i, d
-			}
-		}
-		if best < 0 {
+		start, ok := f.ledger.starts[print]
+		if !ok {
 			f.bad++
 			return
 		}
-		f.next = best
+		f.next = start
 	}
-	entries := f.ledger.entries
-	for i := f.next; i < len(entries) && i < f.next+reach; i++ {
-		if entries[i].print != print {
-			continue
+	prints := f.ledger.prints
+	for i := f.next; i < len(prints) && i < f.next+reach; i++ {
+		if prints[i] == print {
+			f.skips += int64(i - f.next)
+			f.next = i + 1
+			return
 		}
-		f.skips += int64(i - f.next)
-		f.next = i + 1
-		f.delays = append(f.delays, milliseconds(at.Sub(entries[i].at)))
-		return
 	}
 	f.bad++
+}
+
+// shortBuffer is what the player of lateness holds before it begins.
+const shortBuffer = 500 * time.Millisecond
+
+// lateness plays a viewer's output as a player with a short buffer would, and counts how often that runs dry.
+type lateness struct {
+	begun bool
+	base  time.Time // when timestamp 0 is shown
+	dry   int
+}
+
+func (l *lateness) got(t *flv.Tag, at time.Time) {
+	if !counts(t) {
+		return
+	}
+	stands := time.Duration(t.Timestamp) * time.Millisecond
+	switch {
+	case !l.begun:
+		l.begun = true
+	case !at.After(l.base.Add(stands)):
+		return
+	default:
+		l.dry++
+	}
+	l.base = at.Add(shortBuffer - stands)
 }

@@ -7,65 +7,94 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/superp2p/superp2p/internal/flv"
+	"github.com/superp2p/superp2p/internal/origin"
 )
 
-// clip is one loop of a stream: keyframe, inter frames and audio frames, AVC and AAC.
-func clip() []flv.Tag {
-	var tags []flv.Tag
-	for i := range byte(40) {
-		if i%10 == 0 {
-			tags = append(tags, flv.Tag{Type: flv.Video, Body: []byte{0x17, 1, 0, 0, 0, i}})
-		} else {
-			tags = append(tags, flv.Tag{Type: flv.Video, Body: []byte{0x27, 1, 0, 0, 0, i}})
-		}
-		tags = append(tags, flv.Tag{Type: flv.Audio, Body: []byte{0xaf, 1, 7}}) // all alike, as silence is
+// sample returns the first n tags of an origin whose frame with timestamp 0 is due at start.
+func sample(n int, start time.Time) (tags []flv.Tag) {
+	loop := origin.NewLoop(0, 0, start)
+	for range n {
+		t, _ := loop.Next()
+		tags = append(tags, t)
 	}
 	return tags
 }
 
-func TestFollowerMeasuresEachTagThroughLoops(t *testing.T) {
-	l, now := newLedger(), time.Unix(1000, 0)
-	const step, late = 50 * time.Millisecond, 6 * time.Second
-	loop := clip()
-	for i := range 4 * len(loop) { // each loop lasts 4 s, less than the delay
-		l.sent(&loop[i%len(loop)], now.Add(time.Duration(i)*step))
+func TestFollowerMeasuresEachFrameThroughLoops(t *testing.T) {
+	start := time.Unix(1000, 0)
+	tags := sample(2000, start) // over three rounds of the clip
+	l := newLedger()
+	for i := range tags {
+		l.add(&tags[i])
 	}
-	f := newFollower(l, late)
+	from := 0
+	for i := range tags {
+		if tags[i].IsKeyframe() && i > 100 {
+			from = i
+			break
+		}
+	}
+	f := newFollower(l)
 	header := flv.Tag{Type: flv.Video, Body: []byte{0x17, 0, 0, 0, 0}}
-	f.got(&header, now)
-	for i := 20; i < 3*len(loop); i++ {
-		f.got(&loop[i%len(loop)], now.Add(time.Duration(i)*step+late+30*time.Millisecond))
+	f.got(&header, start)
+	frames := 0
+	for _, tag := range tags[from:] {
+		f.got(&tag, start.Add(time.Duration(tag.Timestamp)*time.Millisecond+6030*time.Millisecond))
+		if tag.Type == flv.Video {
+			frames++
+		}
 	}
 	require.Zero(t, f.bad)
 	require.Zero(t, f.skips)
-	require.Len(t, f.delays, 3*len(loop)-20)
+	require.Len(t, f.delays, frames)
 	for _, d := range f.delays {
-		require.Equal(t, 6030.0, d)
+		require.InDelta(t, 6030.0, d, 0.001)
 	}
 }
 
 func TestFollowerCountsWhatIsWrongOrMissing(t *testing.T) {
-	l, now := newLedger(), time.Unix(1000, 0)
-	loop := clip()
-	for i := range loop {
-		l.sent(&loop[i], now)
+	now := time.Unix(1000, 0)
+	tags := sample(100, now)
+	l := newLedger()
+	for i := range tags {
+		l.add(&tags[i])
 	}
-	f := newFollower(l, 0)
-	f.got(&loop[1], now)
+	first := 0
+	for !tags[first].IsKeyframe() {
+		first++
+	}
+	f := newFollower(l)
+	f.got(&tags[first+1], now)
 	require.Equal(t, int64(1), f.bad, "what comes before a keyframe cannot be played")
-	f = newFollower(l, 0)
-	for i := range loop {
+	f = newFollower(l)
+	for i, tag := range tags[first:] {
 		switch i {
 		case 4, 5: // left out
 		case 8:
-			changed := loop[i]
-			changed.Body = append([]byte{}, changed.Body...)
-			changed.Body[5] ^= 0x80
-			f.got(&changed, now)
+			tag.Body = append([]byte{}, tag.Body...)
+			tag.Body[len(tag.Body)-1] ^= 1
+			f.got(&tag, now)
 		default:
-			f.got(&loop[i], now)
+			f.got(&tag, now)
 		}
 	}
 	require.Equal(t, int64(1), f.bad)
 	require.Equal(t, int64(3), f.skips, "two left out, and the one whose place a wrong one took")
+}
+
+func TestLatenessCountsWhenAPlayerRunsDry(t *testing.T) {
+	now := time.Unix(1000, 0)
+	frame := func(ms uint32) *flv.Tag {
+		return &flv.Tag{Type: flv.Video, Timestamp: ms, Body: []byte{0x27, 1, 0, 0, 0, 9}}
+	}
+	var l lateness
+	for _, at := range []struct{ stamp, came uint32 }{
+		{0, 0}, {100, 100}, {200, 690}, {300, 799}, // within half a second
+		{400, 2000},             // dry
+		{500, 2500}, {600, 600}, // refilled
+		{700, 2801}, // dry again by 1 ms
+	} {
+		l.got(frame(at.stamp), now.Add(time.Duration(at.came)*time.Millisecond))
+	}
+	require.Equal(t, 2, l.dry)
 }

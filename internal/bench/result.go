@@ -34,8 +34,8 @@ type Result struct {
 	StartP95 float64 `json:"start_p95_ms"`
 	StartMax float64 `json:"start_max_ms"`
 
-	// Delay is the time from the origin's sending of a media tag to its coming out of a viewer; quantiles over every
-	// media tag of every viewer. DirectDelay is the same for the plain HTTP-FLV client.
+	// Delay is the time from the origin's sending of a video frame to its coming out of a viewer; quantiles over every
+	// video frame of every viewer: each carries the time at which the origin sent it. DirectDelay is the same for the plain HTTP-FLV client.
 	DelayP50       float64 `json:"delay_p50_ms"`
 	DelayP95       float64 `json:"delay_p95_ms"`
 	DirectDelayP50 float64 `json:"direct_delay_p50_ms"`
@@ -49,11 +49,14 @@ type Result struct {
 	StallTotal     float64 `json:"stall_total_ms"`
 	LateOutputs    int     `json:"late_outputs"`
 
-	// ControlShare is every byte that viewers received or sent that is neither media payload nor proof, over the media
-	// payload received: messages between peers, the tracker's messages with their WebSocket framing, requests and
-	// answers of HTTP without the slices in them. WebRTC's own packet overhead (SCTP, DTLS, UDP) is not in it, as TCP's is
-	// not in HTTP's.
+	// ControlShare is every byte on its way between viewers, tracker and server that is neither media payload nor proof,
+	// over the media payload used: messages between peers; tracker messages in both directions, with their framing,
+	// handshakes and TLS; requests to the server, the headers of its answers, and its JSON. Each byte counts once, as each
+	// media byte does: what one viewer says to another is counted where it arrives. The overhead of transports (SCTP,
+	// DTLS, UDP; TCP) is not in it.
 	ControlShare float64 `json:"control_share"`
+	// ControlShareBoth counts the same as seen by the viewers, so that messages between peers count at both ends.
+	ControlShareBoth float64 `json:"control_share_both_ends"`
 	// DuplicateShare is payload received and not used (twice, too late, cut off, wrong), over the payload used.
 	DuplicateShare float64 `json:"duplicate_share"`
 	// ProofShare is statements and signatures received, over the payload used.
@@ -62,8 +65,8 @@ type Result struct {
 	// CPUPerGB is CPU time, user and system, of the whole process (origin, server, all viewers, the measuring), in
 	// seconds over 10^9 bytes of payload delivered to viewers, from the first viewer's opening to the end of the run.
 	CPUPerGB float64 `json:"cpu_s_per_gb"`
-	// EgressCopies is what the server sent of slices, with their proofs and HTTP, over one copy of the stream, in the
-	// steady part. EgressSession is the same over the whole run.
+	// EgressCopies is what the server's HTTP side sent of slices, with their proofs and without HTTP headers, over one copy
+	// of the stream's payload, in the steady part. EgressSession is the same over the whole run.
 	EgressCopies  float64 `json:"egress_copies"`
 	EgressSession float64 `json:"egress_copies_session"`
 
@@ -124,7 +127,7 @@ func (r *Result) WriteTable(w io.Writer) error {
 		{"direct delay p50 / p95", ms(r.DirectDelayP50) + " / " + ms(r.DirectDelayP95) + "  (plain HTTP-FLV from the origin)"},
 		{"stalls", fmt.Sprintf("%d, in %d viewers, %.0f ms in all; late outputs %d", r.Stalls, r.StalledViewers, r.StallTotal,
 			r.LateOutputs)},
-		{"control bytes", percent(r.ControlShare)},
+		{"control bytes", percent(r.ControlShare) + fmt.Sprintf("  (%.2f %% if messages between peers count at both ends)", 100*r.ControlShareBoth)},
 		{"duplicate bytes", percent(r.DuplicateShare)},
 		{"proof bytes", percent(r.ProofShare)},
 		{"CPU", fmt.Sprintf("%.1f s per GB delivered", r.CPUPerGB)},
