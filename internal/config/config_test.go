@@ -123,14 +123,33 @@ func TestPrintedConfigurationReadsBackTheSame(t *testing.T) {
 	}
 }
 
+// row is how docs/configuration.md shows a key.
+func row(k Key) string {
+	def := "`" + k.Default + "`"
+	if k.Default == "" {
+		def = "–"
+	}
+	return strings.Join([]string{"| `" + k.Name() + "`", "`--" + k.Flag() + "`", "`" + k.Env() + "`", def, k.Help + " |"}, " | ")
+}
+
 func TestDocumentListsEveryKey(t *testing.T) {
 	doc, err := os.ReadFile(filepath.Join("..", "..", "docs", "configuration.md"))
 	require.NoError(t, err)
 	for _, key := range Keys() {
-		for _, want := range []string{"`" + key.Name() + "`", "`--" + key.Flag() + "`", "`" + key.Env() + "`"} {
-			require.Contains(t, string(doc), want)
-		}
+		require.Contains(t, string(doc), row(key)+"\n", "docs/configuration.md must have this row:\n%s", row(key))
 	}
+}
+
+func TestExampleInTheDocumentLoads(t *testing.T) {
+	doc, err := os.ReadFile(filepath.Join("..", "..", "docs", "configuration.md"))
+	require.NoError(t, err)
+	_, rest, ok := strings.Cut(string(doc), "```yaml\n")
+	require.True(t, ok)
+	example, _, _ := strings.Cut(rest, "```")
+	c, err := Load(Sources{File: write(t, example)})
+	require.NoError(t, err)
+	require.Len(t, c.Channels, 3)
+	require.Equal(t, 50, c.Limits.Streams)
 }
 
 func FuzzParseYAML(f *testing.F) {
