@@ -2,6 +2,8 @@ package rtmp
 
 import (
 	"context"
+	"errors"
+	"net"
 	"sync"
 
 	"github.com/superp2p/superp2p/internal/flv"
@@ -112,5 +114,8 @@ func (p *Publisher) Close() error {
 	_ = p.conn.send(0, "deleteStream", 7, nil, float64(p.stream))
 	err := p.conn.nc.Close()
 	p.reader.Wait()
+	if errors.Is(err, net.ErrClosed) { // the server was faster
+		return nil
+	}
 	return err
 }

@@ -156,13 +156,13 @@ func (s *Server) leave() {
 // Close closes listeners and connections, and waits until nothing of the server runs any more.
 func (s *Server) Close() error {
 	s.init()
+	s.cancel()
 	s.mu.Lock()
 	s.closed = true
 	for l := range s.listeners {
 		_ = l.Close()
 	}
 	s.mu.Unlock()
-	s.cancel()
 	s.running.Wait()
 	return nil
 }
