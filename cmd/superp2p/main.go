@@ -21,6 +21,7 @@ type commands struct {
 	Serve      serveCommand      `cmd:"" help:"Run the server: edge, tracker, STUN, RTMP and status page."`
 	Play       playCommand       `cmd:"" help:"Watch a stream as one of the peers."`
 	Proxy      proxyCommand      `cmd:"" help:"Let any player on this machine play through P2P."`
+	Demo       demoCommand       `cmd:"" help:"See it work on this machine: a live stream, a server and viewers."`
 	Bench      benchCommand      `cmd:"" help:"Measure superp2p on this machine."`
 	Version    versionCommand    `cmd:"" help:"Show version, commit and Go version."`
 	Completion completionCommand `cmd:"" help:"Print the tab completion script of a shell."`
