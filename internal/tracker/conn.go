@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net"
 	"net/netip"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -28,10 +29,11 @@ type conn struct {
 	lifeLock sync.Mutex
 	life     chan struct{} // closed when bytes come; nil if nobody waits
 
-	mu       sync.Mutex
-	out      *[]byte // frames to be written, or nil
-	flushing bool    // somebody writes, and will write out too
-	closed   bool
+	mu     sync.Mutex
+	out    *[]byte // frames to be written, or nil
+	queued bool    // a goroutine is on its way to write out
+	busy   bool    // somebody writes
+	closed bool
 
 	// The rest belongs to the reading goroutine.
 	joined   []joined
@@ -63,7 +65,6 @@ func (c *conn) read(early []byte) {
 		if start < 0 {
 			return
 		}
-		c.flush(false)
 		if start == end {
 			buf, start, end = idle, 0, 0
 		} else if start > 0 {
@@ -147,7 +148,7 @@ func (c *conn) goodbye(err error) {
 		c.server.count(c).broken.Add(1)
 	}
 	c.postFrame(ws.OpClose, status)
-	c.flush(false)
+	c.write()
 	c.close()
 }
 
@@ -191,24 +192,19 @@ func (c *conn) Probe() bool {
 func (c *conn) ping() {
 	c.pinged.Store(true)
 	c.postFrame(ws.OpPing, nil)
-	c.flush(true)
 }
 
 // Addr implements Mailbox.
 func (c *conn) Addr() netip.Addr { return c.addr }
 
 // Post implements Mailbox.
-func (c *conn) Post(msg []byte) bool {
-	ok := c.postFrame(ws.OpText, msg)
-	c.flush(true)
-	return ok
-}
+func (c *conn) Post(msg []byte) bool { return c.postFrame(ws.OpText, msg) }
 
-// postFrame queues a frame that is written with the next flush.
+// postFrame queues a frame and sees to it that it is written soon, elsewhere: a write may block.
 func (c *conn) postFrame(op ws.OpCode, payload []byte) bool {
 	c.mu.Lock()
-	defer c.mu.Unlock()
 	if c.closed {
+		c.mu.Unlock()
 		return false
 	}
 	if c.out == nil {
@@ -217,47 +213,49 @@ func (c *conn) postFrame(op ws.OpCode, payload []byte) bool {
 	if len(*c.out)+len(payload) > c.server.cfg.MaxQueue {
 		c.server.count(c).slow.Add(1)
 		c.closeLocked()
+		c.mu.Unlock()
 		return false
 	}
 	*c.out = appendFrame(*c.out, op, payload)
+	first := !c.queued && !c.busy
+	c.queued = c.queued || first
+	c.mu.Unlock()
+	if first {
+		c.server.writers.Go(c.writeSoon)
+	}
 	return true
 }
 
-// flush writes what is queued, unless somebody does already: in the caller's goroutine or in another.
-func (c *conn) flush(elsewhere bool) {
-	c.mu.Lock()
-	if c.flushing || c.closed || c.out == nil {
-		c.mu.Unlock()
-		return
-	}
-	c.flushing = true
-	c.mu.Unlock()
-	if elsewhere {
-		c.server.writers.Go(c.write)
-		return
-	}
+// writeSoon lets whoever is about to post something do so first. A write is the dearest thing that a tracker does,
+// and what is due to one connection comes in bunches: under load this halves the writes.
+func (c *conn) writeSoon() {
+	runtime.Gosched()
 	c.write()
 }
 
+// write writes what is queued, unless somebody is at it already.
 func (c *conn) write() {
-	for {
-		c.mu.Lock()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.queued = false
+	if c.busy {
+		return // who writes looks again before it stops
+	}
+	c.busy = true
+	for c.out != nil && !c.closed {
 		frames := c.out
 		c.out = nil
-		if frames == nil || c.closed {
-			c.flushing = false
-			c.mu.Unlock()
-			return
-		}
 		c.mu.Unlock()
 		c.writing.Store(c.server.cfg.Now().UnixNano())
 		_, err := c.net.Write(*frames)
 		c.writing.Store(0)
 		c.server.buffers.put(frames)
+		c.mu.Lock()
 		if err != nil {
-			c.close()
+			c.closeLocked()
 		}
 	}
+	c.busy = false
 }
 
 // close ends the connection; the reader then takes its peers out of their swarms.

@@ -58,7 +58,7 @@ func (c *conn) handle(b []byte) error {
 	return nil
 }
 
-// respond queues an answer to the connection's own peer; the reader flushes it.
+// respond queues an answer to the connection's own peer.
 func (c *conn) respond(b []byte) {
 	if c.postFrame(ws.OpText, b) {
 		c.server.count(c).sent.Add(1)
@@ -78,7 +78,6 @@ func (c *conn) admit(size int) bool {
 	if c.tokens >= 0 {
 		return true
 	}
-	c.flush(false) // what it is owed so far
 	wait := time.NewTimer(time.Duration(-c.tokens / cfg.Rate * float64(time.Second)))
 	defer wait.Stop()
 	select {
@@ -105,7 +104,6 @@ func (c *conn) announce(r *message.Request) error {
 	counts, err := c.server.cfg.Broker.Announce(c, &a)
 	var taken *TakenError
 	if errors.As(err, &taken) {
-		c.flush(false)
 		if taken.Holder.Probe() {
 			return err
 		}

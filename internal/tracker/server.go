@@ -203,6 +203,6 @@ func (s *Server) Close() error {
 		s.readers.Go(func() { c.goodbye(errGoingAway) })
 	}
 	s.readers.Wait()
-	s.writers.Wait() // only readers and the sweeper start writers
+	s.writers.Wait()
 	return nil
 }

@@ -32,9 +32,8 @@ type member struct {
 	serial   uint64
 	index    int // in swarm.members
 	complete bool
-	open     []openOffer // the newest maxOpen, a ring
-	openNext int
-	recent   []meeting // the newest maxMet, a ring
+	open     []openOffer // at most maxOpen
+	recent   []meeting   // the newest maxMet, a ring
 	metNext  int
 }
 
@@ -71,14 +70,23 @@ func (sw *swarm) remove(p *member) {
 	}
 }
 
+// offered notes an offer; if there are too many, the one that waits longest is forgotten.
 func (p *member) offered(id message.ID, to *member, now time.Time) {
-	o := openOffer{id, to.serial, now}
-	if len(p.open) < maxOpen {
-		p.open = append(p.open, o)
-		return
+	slot := 0
+	for i := range p.open {
+		if p.open[i].to == 0 {
+			slot = i
+			break
+		}
+		if p.open[i].at.Before(p.open[slot].at) {
+			slot = i
+		}
 	}
-	p.open[p.openNext] = o
-	p.openNext = (p.openNext + 1) % maxOpen
+	if len(p.open) == 0 || len(p.open) < maxOpen && p.open[slot].to != 0 {
+		slot = len(p.open)
+		p.open = append(p.open, openOffer{})
+	}
+	p.open[slot] = openOffer{id, to.serial, now}
 }
 
 // answered closes the offer with that id to by, and says whether there was one not older than since.

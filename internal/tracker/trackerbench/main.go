@@ -16,7 +16,7 @@ type options struct {
 	duration                           time.Duration
 	json                               bool
 	serve                              bool
-	npm                                string
+	npm, profile                       string
 }
 
 // figures is what a tracker reached, over all rounds.
@@ -51,10 +51,11 @@ func main() {
 	flag.DurationVar(&o.duration, "duration", 5*time.Second, "length of a turn")
 	flag.BoolVar(&o.json, "json", false, "print one JSON object")
 	flag.StringVar(&o.npm, "npm", "", "folder of the npm packages (if empty, test/npm of this repository)")
+	flag.StringVar(&o.profile, "cpuprofile", "", "write a CPU profile of our tracker to this file")
 	flag.BoolVar(&o.serve, "serve", false, "be our tracker: used by the command itself")
 	flag.Parse()
 	if o.serve {
-		serve()
+		serve(o.profile)
 		return
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)

@@ -12,6 +12,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"runtime/pprof"
 	"strings"
 	"time"
 
@@ -19,7 +20,12 @@ import (
 )
 
 // serve runs our tracker until standard input ends.
-func serve() {
+func serve(profile string) {
+	if profile != "" {
+		if f, err := os.Create(profile); err == nil && pprof.StartCPUProfile(f) == nil { //nolint:gosec // the caller's choice
+			defer pprof.StopCPUProfile()
+		}
+	}
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "trackerbench:", err)
@@ -33,7 +39,6 @@ func serve() {
 	go func() { _ = http.Serve(listener, server) }() //nolint:gosec // loopback, for seconds
 	fmt.Println(listener.Addr().(*net.TCPAddr).Port)
 	_, _ = io.Copy(io.Discard, os.Stdin)
-	os.Exit(0)
 }
 
 // commands returns how the two trackers are started.
@@ -56,7 +61,7 @@ func commands(o options) (ours, theirs []string, err error) {
 	if _, err := os.Stat(filepath.Join(o.npm, "node_modules", "bittorrent-tracker")); err != nil {
 		return nil, nil, fmt.Errorf("the npm packages in %s are missing: call make tools", o.npm)
 	}
-	return []string{self, "-serve"}, []string{node, filepath.Join(o.npm, "tracker-server.mjs")}, nil
+	return []string{self, "-serve", "-cpuprofile", o.profile}, []string{node, filepath.Join(o.npm, "tracker-server.mjs")}, nil
 }
 
 // turn starts a tracker, puts it under load and returns what it answered and the CPU time its process took in all.
