@@ -25,8 +25,8 @@ type playCommand struct {
 	Target   string        `arg:"" name:"url|channel" help:"What to play: an rtmp(s):// or http(s)://….flv URL, or a channel id of the server."`
 	Server   string        `default:"http://127.0.0.1:8080" placeholder:"URL" help:"The superp2p server. (default: ${default})"`
 	Delay    seconds       `default:"6" placeholder:"SECONDS" help:"How far behind live to play, 2 to 30 s. (default: ${default})"`
-	Output   string        `short:"o" xor:"sink" placeholder:"FILE" help:"Write FLV to this file; - is standard output."`
-	Player   string        `enum:",mpv,vlc,ffplay" default:"" xor:"sink" placeholder:"NAME" help:"Show it in this player: mpv, vlc or ffplay."`
+	Output   string        `short:"o" placeholder:"FILE" help:"Write FLV to this file; - is standard output."`
+	Player   string        `enum:",mpv,vlc,ffplay" default:"" placeholder:"NAME" help:"Show it in this player: mpv, vlc or ffplay."`
 	Duration time.Duration `placeholder:"TIME" help:"Stop after this time, 30s say. (default: play on)"`
 	JSON     bool          `name:"json" help:"End with one JSON object on standard output (standard error with -o -), and no progress."`
 	NoUpload bool          `name:"no-upload" help:"Give peers nothing."`
@@ -49,6 +49,9 @@ func (playCommand) Help() string {
 func (c *playCommand) Run(ctx context.Context, std stdio) error {
 	if c.Duration < 0 {
 		return &exitError{exitUsage, errors.New("--duration must not be negative")}
+	}
+	if c.Output != "" && c.Player != "" {
+		return &exitError{exitUsage, errors.New("-o and --player cannot be used together")}
 	}
 	out, err := c.sink(ctx, std)
 	if err != nil {

@@ -72,8 +72,9 @@ func Start(ctx context.Context, c Config) (*Demo, error) {
 		d.all = append(d.all, &viewer{number: i + 1, state: "to come"})
 	}
 	var err error
+	// The stream was on before the first viewer comes, as streams are: otherwise there is nothing to be behind live with.
 	d.stage, err = stage.Start(ctx, stage.Config{
-		Channel: Channel, Bitrate: c.Bitrate, Listen: c.Listen, Version: c.Version, Logger: c.Logger,
+		Channel: Channel, Bitrate: c.Bitrate, Listen: c.Listen, Version: c.Version, Logger: c.Logger, Past: past,
 		Handlers: map[string]http.Handler{StatusPath: http.HandlerFunc(d.serveStatus)},
 	})
 	if err != nil {
@@ -89,6 +90,9 @@ func Start(ctx context.Context, c Config) (*Demo, error) {
 	}
 	return d, nil
 }
+
+// past is for how long the stream has been live when the demo starts: more than the usual delay.
+const past = 10 * time.Second
 
 // URL is the address of the page.
 func (d *Demo) URL() string { return d.stage.ServerURL() }

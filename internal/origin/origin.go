@@ -15,6 +15,9 @@ type Config struct {
 	Bitrate        int   // bits per second, audio and video. If zero, that of the clip, about 300 kbit/s
 	Burst          int   // how many groups (of 2 s) a client gets at once when it connects. If zero, 1; negative: none
 	FirstTimestamp int64 // ms. If zero, 0; near 1<<32 it tests what happens when 32 bits wrap
+	// Past is for how long the stream has been live already when it starts; a Burst can hold 10 s of it. If zero, it
+	// starts now.
+	Past time.Duration
 }
 
 // maxBurst bounds how many groups are kept for those who connect and those who are slow.
@@ -43,7 +46,7 @@ func New(c Config) *Origin {
 	}
 	o := &Origin{
 		burst:   min(max(c.Burst, 0), maxBurst),
-		loop:    NewLoop(c.Bitrate, c.FirstTimestamp, time.Now()),
+		loop:    NewLoop(c.Bitrate, c.FirstTimestamp, time.Now().Add(-c.Past)),
 		changed: make(chan struct{}),
 	}
 	o.ctx, o.cancel = context.WithCancel(context.Background())

@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"math"
 	"net/netip"
 	"net/url"
 	"strconv"
@@ -114,13 +115,13 @@ func splitQuery(query string) (t Target, rest string, err error) {
 	return t, strings.Join(others, "&"), nil
 }
 
-// parseDelay reads a number of seconds. The range is the viewer's to clamp.
+// parseDelay reads a number of seconds. What is out of range is the viewer's to clamp, but 0 is no «default» here.
 func parseDelay(s string) (time.Duration, error) {
 	seconds, err := strconv.ParseFloat(s, 64)
-	if err != nil || !(seconds > 0 && seconds < 1e6) {
+	if err != nil || math.IsNaN(seconds) || math.IsInf(seconds, 0) {
 		return 0, fault.New(fault.URLInvalid, "superp2p_delay must be a number of seconds, from 2 to 30")
 	}
-	return time.Duration(seconds * float64(time.Second)), nil
+	return max(1, time.Duration(min(seconds, 3600)*float64(time.Second))), nil
 }
 
 func suffix(s string) string {

@@ -55,7 +55,7 @@ func TestParseTargetRefuses(t *testing.T) {
 		"/channel/.flv", "/channel/http%3A%2F%2Fcdn.example%2Fa.flv", "/channel/a%00b.flv", "/channel/%zz.flv",
 		"/./a.flv", "/../a.flv", "/[::1/a.flv", "/[fe80::1%25lo]/a.flv", "//a.flv", "/cdn.example/%zz.flv",
 		"/cdn.example/a.flv?superp2p_delay=six", "/cdn.example/a.flv?superp2p_delay=NaN",
-		"/cdn.example/a.flv?superp2p_delay=-1", "/cdn.example/a.flv?xresid=%zz",
+		"/cdn.example/a.flv?superp2p_delay=inf", "/cdn.example/a.flv?xresid=%zz",
 		"/cdn.example/" + strings.Repeat("a", maxAddress) + ".flv",
 	} {
 		path, query, _ := strings.Cut(address, "?")

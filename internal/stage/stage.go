@@ -24,6 +24,8 @@ type Config struct {
 	Channel string
 	// Bitrate is that of the stream, in bits per second. If zero, that of the origin's clip, about 300 kbit/s.
 	Bitrate int
+	// Past is for how long the stream has been live already, at most 10 s. If zero, it starts now.
+	Past time.Duration
 	// Listen is the server's HTTP address. If empty, 127.0.0.1 and a free port.
 	Listen string
 	// RTMP is the address for publishing. If empty, there is none.
@@ -64,7 +66,7 @@ func Start(ctx context.Context, c Config) (_ *Stage, err error) {
 		return nil, fault.Wrap(fault.Internal, "no port for the origin", err)
 	}
 	s := &Stage{
-		Origin:  origin.New(origin.Config{Bitrate: c.Bitrate}),
+		Origin:  origin.New(origin.Config{Bitrate: c.Bitrate, Past: c.Past, Burst: 1 + int(c.Past/(2*time.Second))}),
 		channel: c.Channel,
 		source:  "http://" + listener.Addr().String() + "/" + c.Channel + ".flv",
 		ended:   make(chan struct{}),
