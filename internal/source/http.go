@@ -41,6 +41,7 @@ func openHTTP(ctx context.Context, u *url.URL, o Options) (stream, error) {
 			if r.URL.Scheme != "http" && r.URL.Scheme != "https" {
 				return fault.New(fault.SourceInvalid, "the origin redirects to a URL that is not http or https")
 			}
+			r.Header.Del("Referer") // it would tell the next host the signature in the first URL
 			o.Logger.Debug("source redirected", "host", r.URL.Host)
 			return nil
 		},
