@@ -5,6 +5,9 @@ import (
 	"encoding/binary"
 	"io"
 	"log/slog"
+	"net"
+	"net/url"
+	"strings"
 	"sync"
 	"time"
 
@@ -108,7 +111,9 @@ func (v *Viewer) open(ctx context.Context) error {
 		}
 		v.endpoint, err = webrtclink.New(webrtclink.Config{
 			Handler: (*linkHandler)(v), STUN: stun, Loopback: v.cfg.Loopback, Net: v.cfg.Network, Logger: v.log,
-			LowMark: swarm.LowWater,
+			// Viewers on the server's own machine may be there, and some of them (those of the demo) keep to it.
+			OfferLoopback: onThisMachine(v.cfg.Server),
+			LowMark:       swarm.LowWater,
 		})
 		if err != nil { // playing needs no peers
 			v.log.Warn("no peers: WebRTC is not to be had", "err", err)
@@ -118,6 +123,16 @@ func (v *Viewer) open(ctx context.Context) error {
 	v.past.Resolves = 1
 	v.begin(res)
 	return nil
+}
+
+// onThisMachine tells whether a server is reached over loopback.
+func onThisMachine(server string) bool {
+	u, err := url.Parse(server)
+	if err != nil {
+		return false
+	}
+	ip := net.ParseIP(u.Hostname())
+	return ip.IsLoopback() || strings.EqualFold(u.Hostname(), "localhost")
 }
 
 // seed makes the engine's choices differ between viewers and tracks.

@@ -50,6 +50,8 @@ type Config struct {
 	STUN []string
 	// Loopback keeps to addresses of this machine (127.0.0.0/8) and asks no STUN server: for tests, demo and bench.
 	Loopback bool
+	// OfferLoopback offers the addresses of this machine (127.0.0.0/8) too, for peers that keep to them.
+	OfferLoopback bool
 	// MaxMessage is the largest message in bytes; a peer that sends a larger one is cut off. If zero, 48 KiB.
 	MaxMessage int
 	// LowMark is the number of bytes waiting to be sent at and below which LinkDrained is called. If zero, 64 KiB.
@@ -126,9 +128,9 @@ func settings(cfg *Config) webrtc.SettingEngine {
 	s.SetICEMulticastDNSMode(ice.MulticastDNSModeDisabled)
 	s.SetNetworkTypes([]webrtc.NetworkType{webrtc.NetworkTypeUDP4, webrtc.NetworkTypeUDP6})
 	s.DisableActiveTCP(true)
+	s.SetIncludeLoopbackCandidate(cfg.OfferLoopback || cfg.Loopback)
 	if cfg.Loopback {
 		s.SetNetworkTypes([]webrtc.NetworkType{webrtc.NetworkTypeUDP4})
-		s.SetIncludeLoopbackCandidate(true)
 		s.SetIPFilter(net.IP.IsLoopback)
 		s.SetRemoteIPFilter(net.IP.IsLoopback)
 	}
