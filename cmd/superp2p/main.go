@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 
 	"github.com/alecthomas/kong"
@@ -57,6 +58,15 @@ func main() {
 	os.Exit(run(ctx, os.Args[1:], stdio{os.Stdin, os.Stdout, os.Stderr}))
 }
 
+// withDefault makes the help of a flag end with its default, where its own text does not speak of it.
+func withDefault(v *kong.Value) string {
+	text := kong.DefaultHelpValueFormatter(v)
+	if v.HasDefault && v.Default != "" && !v.IsBool() && !strings.Contains(text, "default:") {
+		text += " (default: " + v.Default + ")"
+	}
+	return text
+}
+
 // run is main without the process around it.
 func run(ctx context.Context, args []string, std stdio) int {
 	exited := -1 // kong ends the process after --help; here it ends run
@@ -76,6 +86,7 @@ func run(ctx context.Context, args []string, std stdio) int {
 		kong.BindTo(ctx, (*context.Context)(nil)),
 		kong.Bind(std),
 		kong.UsageOnError(),
+		kong.ValueFormatter(withDefault),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 120}),
 	)
 	if err != nil {

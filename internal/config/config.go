@@ -19,11 +19,11 @@ type Config struct {
 	PublishKey   string             `koanf:"publish_key" name:"publish-key" placeholder:"KEY" help:"Key that publishers by RTMP must give as ?key=KEY. If empty, anyone who reaches the RTMP port may publish."`
 	PerViewer    []string           `koanf:"per_viewer_keys" name:"per-viewer-keys" default:"${per_viewer_keys}" placeholder:"NAME" help:"Query keys that differ per viewer and so do not count in a stream's identity; case does not matter."`
 	SigningKey   string             `koanf:"signing_key_file" name:"signing-key-file" placeholder:"FILE" help:"File with the private key that signs slices, made when missing. If empty, each start makes a fresh key."`
-	Window       time.Duration      `koanf:"window" default:"40s" help:"How much of a live stream is kept for viewers."`
-	Linger       time.Duration      `koanf:"source_linger" name:"source-linger" default:"30s" help:"How long after its last viewer a pulled source is let go."`
-	StartTimeout time.Duration      `koanf:"start_timeout" name:"start-timeout" default:"8s" help:"How long a first play waits for the source's first group."`
-	IdleTimeout  time.Duration      `koanf:"source_idle_timeout" name:"source-idle-timeout" default:"10s" help:"A source that sends nothing for so long counts as lost."`
-	GiveUp       time.Duration      `koanf:"source_give_up" name:"source-give-up" default:"60s" help:"How long a lost source is retried, or a lost publisher awaited, before the stream has ended."`
+	Window       time.Duration      `koanf:"window" default:"40s" placeholder:"TIME" help:"How much of a live stream is kept for viewers."`
+	Linger       time.Duration      `koanf:"source_linger" name:"source-linger" default:"30s" placeholder:"TIME" help:"How long after its last viewer a pulled source is let go."`
+	StartTimeout time.Duration      `koanf:"start_timeout" name:"start-timeout" default:"8s" placeholder:"TIME" help:"How long a first play waits for the source's first group."`
+	IdleTimeout  time.Duration      `koanf:"source_idle_timeout" name:"source-idle-timeout" default:"10s" placeholder:"TIME" help:"A source that sends nothing for so long counts as lost."`
+	GiveUp       time.Duration      `koanf:"source_give_up" name:"source-give-up" default:"60s" placeholder:"TIME" help:"How long a lost source is retried, or a lost publisher awaited, before the stream has ended."`
 
 	Limits Limits `koanf:"limits" embed:"" prefix:"limits-"`
 	Log    Log    `koanf:"log" embed:"" prefix:"log-"`
@@ -31,17 +31,17 @@ type Config struct {
 
 // Limits bound what the server holds.
 type Limits struct {
-	Streams     int  `koanf:"streams" default:"100" help:"Streams held at the same time."`
-	Waiting     int  `koanf:"waiting" default:"2000" help:"Requests that wait for slices of one stream at the same time."`
-	Readers     int  `koanf:"readers" default:"200" help:"Players of one stream by plain HTTP-FLV at the same time."`
-	Connections int  `koanf:"connections" default:"20000" help:"Connections to the HTTP port at the same time, the tracker's included; further ones wait."`
-	StreamBytes Size `koanf:"stream_bytes" name:"stream-bytes" default:"64MiB" help:"Bytes kept of one stream, whatever the window."`
+	Streams     int  `koanf:"streams" default:"100" placeholder:"N" help:"Streams held at the same time."`
+	Waiting     int  `koanf:"waiting" default:"2000" placeholder:"N" help:"Requests that wait for slices of one stream at the same time."`
+	Readers     int  `koanf:"readers" default:"200" placeholder:"N" help:"Players of one stream by plain HTTP-FLV at the same time."`
+	Connections int  `koanf:"connections" default:"20000" placeholder:"N" help:"Connections to the HTTP port at the same time, the tracker's included; further ones wait."`
+	StreamBytes Size `koanf:"stream_bytes" name:"stream-bytes" default:"64MiB" placeholder:"SIZE" help:"Bytes kept of one stream, whatever the window."`
 }
 
 // Log says what is logged, to standard error.
 type Log struct {
-	Level  string `koanf:"level" default:"info" enum:"debug,info,warn,error" help:"Least level that is logged: debug, info, warn or error."`
-	Format string `koanf:"format" default:"text" enum:"text,json" help:"Form of log lines: text or json."`
+	Level  string `koanf:"level" default:"info" enum:"debug,info,warn,error" placeholder:"WORD" help:"Least level that is logged: debug, info, warn or error."`
+	Format string `koanf:"format" default:"text" enum:"text,json" placeholder:"WORD" help:"Form of log lines: text or json."`
 }
 
 // Channel is one entry of channels.
