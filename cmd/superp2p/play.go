@@ -22,16 +22,18 @@ const (
 )
 
 type playCommand struct {
-	Target   string        `arg:"" name:"url|channel" help:"What to play: an rtmp(s):// or http(s)://….flv URL, or a channel id of the server."`
-	Server   string        `default:"http://127.0.0.1:8080" placeholder:"URL" help:"The superp2p server. (default: ${default})"`
-	Delay    seconds       `default:"6" placeholder:"SECONDS" help:"How far behind live to play, 2 to 30 s. (default: ${default})"`
-	Output   string        `short:"o" placeholder:"FILE" help:"Write FLV to this file; - is standard output."`
-	Player   string        `enum:",mpv,vlc,ffplay" default:"" placeholder:"NAME" help:"Show it in this player: mpv, vlc or ffplay."`
-	Duration time.Duration `placeholder:"TIME" help:"Stop after this time, 30s say. (default: play on)"`
-	JSON     bool          `name:"json" help:"End with one JSON object on standard output (standard error with -o -), and no progress."`
-	NoUpload bool          `name:"no-upload" help:"Give peers nothing."`
-	Loopback bool          `hidden:"" help:"Keep peers to this machine."`
-	Verbose  bool          `short:"v" help:"Log what happens to standard error."`
+	Target       string        `arg:"" name:"url|channel" help:"What to play: an rtmp(s):// or http(s)://….flv URL, or a channel id of the server."`
+	Server       string        `default:"http://127.0.0.1:8080" placeholder:"URL" help:"The superp2p server. (default: ${default})"`
+	Delay        seconds       `default:"6" placeholder:"SECONDS" help:"How far behind live to play, 2 to 30 s. (default: ${default})"`
+	Output       string        `short:"o" placeholder:"FILE" help:"Write FLV to this file; - is standard output."`
+	Player       string        `enum:",mpv,vlc,ffplay" default:"" placeholder:"NAME" help:"Show it in this player: mpv, vlc or ffplay."`
+	Duration     time.Duration `placeholder:"TIME" help:"Stop after this time, 30s say. (default: play on)"`
+	JSON         bool          `name:"json" help:"End with one JSON object on standard output (standard error with -o -), and no progress."`
+	NoUpload     bool          `name:"no-upload" help:"Give peers nothing."`
+	StartTimeout time.Duration `name:"start-timeout" default:"10s" placeholder:"TIME" help:"How long the start may take. (default: ${default})"`
+	StallTimeout time.Duration `name:"stall-timeout" default:"20s" placeholder:"TIME" help:"How long nothing may arrive on the way. (default: ${default})"`
+	Loopback     bool          `hidden:"" help:"Keep peers to this machine."`
+	Verbose      bool          `short:"v" help:"Log what happens to standard error."`
 }
 
 // Help is shown below the flags by --help.
@@ -64,6 +66,7 @@ func (c *playCommand) Run(ctx context.Context, std stdio) error {
 	log := slog.New(slog.NewTextHandler(std.Err, &slog.HandlerOptions{Level: level}))
 	stream := superp2p.NewP2PNetStream(superp2p.Config{
 		Server: c.Server, NoUpload: c.NoUpload, Loopback: c.Loopback, Logger: log,
+		StartTimeout: c.StartTimeout, StallTimeout: c.StallTimeout,
 	})
 	if c.Duration > 0 {
 		var cancel context.CancelFunc

@@ -12,6 +12,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/superp2p/superp2p/internal/config"
 	"github.com/superp2p/superp2p/internal/fault"
 	"github.com/superp2p/superp2p/internal/flv"
 	"github.com/superp2p/superp2p/internal/origin"
@@ -116,7 +117,8 @@ func leftOver(before int) int {
 
 func run(ctx context.Context, c Config) (*Result, error) {
 	st, err := stage.Start(ctx, stage.Config{
-		Channel: "bench", Bitrate: c.Bitrate, Linger: c.WarmUp() + time.Minute, Logger: c.Logger,
+		Channel: "bench", Bitrate: c.Bitrate, Logger: c.Logger,
+		Adjust: func(s *config.Config) { s.Linger = c.WarmUp() + time.Minute }, // nobody watches during the warm-up
 	})
 	if err != nil {
 		return nil, err

@@ -28,12 +28,8 @@ type Config struct {
 	Past time.Duration
 	// Listen is the server's HTTP address. If empty, 127.0.0.1 and a free port.
 	Listen string
-	// RTMP is the address for publishing. If empty, there is none.
-	RTMP string
-	// Origins lists what the server may pull beside the channel. If nil, nothing.
-	Origins []string
-	// Linger is how long the server keeps a source without viewers. If zero, the server's default.
-	Linger time.Duration
+	// Adjust changes the server's settings, which are the defaults but for what is said here. If nil, nothing does.
+	Adjust func(*config.Config)
 	// Handlers are added to the server's HTTP port by their patterns. If nil, none.
 	Handlers map[string]http.Handler
 	// Version is what the server's status shows.
@@ -77,11 +73,11 @@ func Start(ctx context.Context, c Config) (_ *Stage, err error) {
 		_ = s.http.Serve(listener)
 	}()
 	settings := config.Default()
-	settings.HTTP, settings.RTMP, settings.STUN = c.Listen, c.RTMP, ""
+	settings.HTTP, settings.RTMP, settings.STUN = c.Listen, "", ""
 	settings.Channels = map[string]config.Channel{c.Channel: {Source: s.source}}
-	settings.Origins = append([]string{listener.Addr().String()}, c.Origins...)
-	if c.Linger > 0 {
-		settings.Linger = c.Linger
+	settings.Origins = []string{listener.Addr().String()}
+	if c.Adjust != nil {
+		c.Adjust(&settings)
 	}
 	s.Server, err = server.New(server.Config{
 		Config: settings, Logger: c.Logger, Version: c.Version, Handlers: c.Handlers,
