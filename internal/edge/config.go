@@ -37,19 +37,20 @@ type Config struct {
 	RetryMax     time.Duration // longest wait between retries. If zero, 5 s
 
 	MaxStreams     int   // held at the same time. If zero, 100
-	MaxWaiting     int   // requests waiting on one stream. If zero, 2000
+	MaxWaiting     int   // requests waiting on one stream. If zero, 10,000
 	MaxReaders     int   // HTTP-FLV readers of one stream. If zero, 200
 	MaxStreamBytes int64 // kept of one stream. If zero, 64 MiB
 
-	Swarm   func(infoHash [20]byte) int  // members of a swarm, from the tracker. If nil, 0 always
-	Tracker string                       // URL of the tracker in resolutions. If empty, /announce
-	STUN    func(*http.Request) []string // URLs of STUN servers for who sent the request. If nil, none
-	Version string                       // shown by the status. If empty, "(devel)"
-	Logger  *slog.Logger                 // If nil, nothing is logged
-	Now     func() time.Time             // the clock of statements. If nil, time.Now
-	Rand    io.Reader                    // for track ids and a fresh key. If nil, crypto/rand
-	Dial    DialFunc                     // opens connections to addresses that were checked. If nil, a net.Dialer
-	Lookup  LookupFunc                   // If nil, the system's resolver
+	Swarm    func(infoHash [20]byte) int  // members of a swarm, from the tracker. If nil, 0 always
+	RTMPPort func() string                // port where the server takes publishers. If nil, none
+	Tracker  string                       // URL of the tracker in resolutions. If empty, /announce
+	STUN     func(*http.Request) []string // URLs of STUN servers for who sent the request. If nil, none
+	Version  string                       // shown by the status. If empty, "(devel)"
+	Logger   *slog.Logger                 // If nil, nothing is logged
+	Now      func() time.Time             // the clock of statements. If nil, time.Now
+	Rand     io.Reader                    // for track ids and a fresh key. If nil, crypto/rand
+	Dial     DialFunc                     // opens connections to addresses that were checked. If nil, a net.Dialer
+	Lookup   LookupFunc                   // If nil, the system's resolver
 }
 
 func (c Config) withDefaults() Config {
@@ -61,7 +62,7 @@ func (c Config) withDefaults() Config {
 	set(&c.RetryMin, 500*time.Millisecond)
 	set(&c.RetryMax, 5*time.Second)
 	set(&c.MaxStreams, 100)
-	set(&c.MaxWaiting, 2000)
+	set(&c.MaxWaiting, 10_000)
 	set(&c.MaxReaders, 200)
 	set(&c.MaxStreamBytes, 64<<20)
 	set(&c.Tracker, edgeapi.TrackerPath)
@@ -69,6 +70,9 @@ func (c Config) withDefaults() Config {
 	set(&c.Logger, slog.New(slog.DiscardHandler))
 	if c.Swarm == nil {
 		c.Swarm = func([20]byte) int { return 0 }
+	}
+	if c.RTMPPort == nil {
+		c.RTMPPort = func() string { return "" }
 	}
 	if c.STUN == nil {
 		c.STUN = func(*http.Request) []string { return nil }

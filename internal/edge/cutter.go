@@ -18,7 +18,7 @@ const (
 	// it only ends one when tags do not come.
 	flushAfter = slice.MaxDuration + 50*time.Millisecond
 	// queued is how many tags wait for the cutter.
-	queued = 64
+	queued = 16
 )
 
 // follow cuts what src sends until it is lost, nobody watches or the edge closes, and closes src. It returns whether

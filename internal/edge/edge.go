@@ -4,8 +4,11 @@ import (
 	"context"
 	"errors"
 	"io"
+	"maps"
 	"net"
+	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -22,6 +25,7 @@ type Edge struct {
 	config    Config
 	origins   []origin
 	perViewer map[string]bool
+	sources   map[string]string // channel ids by the identity of what they pull
 	started   time.Time
 
 	ctx    context.Context
@@ -42,7 +46,7 @@ type Edge struct {
 // Errors: fault.ConfigInvalid if an entry of Origins or Channels cannot be read.
 func New(c Config) (*Edge, error) {
 	e := &Edge{
-		config: c.withDefaults(), perViewer: map[string]bool{},
+		config: c.withDefaults(), perViewer: map[string]bool{}, sources: map[string]string{},
 		streams: map[string]*stream{}, tracks: map[slice.TrackID]*stream{},
 	}
 	for _, text := range c.Origins {
@@ -52,19 +56,22 @@ func New(c Config) (*Edge, error) {
 		}
 		e.origins = append(e.origins, o)
 	}
-	for id, channel := range c.Channels {
+	for _, key := range c.PerViewerKeys {
+		e.perViewer[strings.ToLower(key)] = true
+	}
+	for _, id := range slices.Sorted(maps.Keys(c.Channels)) {
 		if err := checkChannel(id); err != nil {
 			return nil, fault.Wrap(fault.ConfigInvalid, "channels: the id \""+id+"\" cannot be used", err)
 		}
-		if channel.Source == "" {
+		raw := c.Channels[id].Source
+		if raw == "" {
 			continue
 		}
-		if _, err := parseSource(channel.Source); err != nil {
+		u, err := parseSource(raw)
+		if err != nil {
 			return nil, fault.Wrap(fault.ConfigInvalid, "channels: the source of "+id+" cannot be pulled", err)
 		}
-	}
-	for _, key := range c.PerViewerKeys {
-		e.perViewer[strings.ToLower(key)] = true
+		e.sources[identity(u, e.perViewer)] = id
 	}
 	if e.config.Signer == nil {
 		var seed [32]byte
@@ -95,16 +102,55 @@ type target struct {
 	source  string // URL to pull; "" if only a publisher can provide it
 }
 
-// urlTarget reads a URL that a viewer gave and checks that it may be pulled.
-func (e *Edge) urlTarget(raw string) (target, error) {
+// urlTarget reads a URL that a viewer gave and checks that it may be pulled. What a channel pulls is that channel, so
+// that its audience is one swarm whichever way they ask.
+func (e *Edge) urlTarget(raw string, r *http.Request) (target, error) {
 	u, err := parseSource(raw)
 	if err != nil {
 		return target{}, err
 	}
+	if channel, ok := e.ownURL(u, r); ok {
+		return e.channelTarget(channel)
+	}
+	id := identity(u, e.perViewer)
+	if channel, ok := e.sources[id]; ok {
+		return e.channelTarget(channel)
+	}
 	if err := permit(e.origins, u); err != nil {
 		return target{}, err
 	}
-	return target{id: identity(u, e.perViewer), source: raw}, nil
+	return target{id: id, source: raw}, nil
+}
+
+// ownURL tells whether u is this server itself, by the name under which r reached it, and which channel it means:
+// http://server/live/live/test.flv as players have it, or rtmp://server/live/test as the publisher has it.
+func (e *Edge) ownURL(u *url.URL, r *http.Request) (channel string, ok bool) {
+	self, err := url.Parse(u.Scheme + "://" + r.Host)
+	if err != nil || normalHost(self.Hostname()) != normalHost(u.Hostname()) {
+		return "", false
+	}
+	if strings.HasPrefix(u.Scheme, "rtmp") {
+		return strings.Trim(u.Path, "/"), portOf(u) == e.config.RTMPPort()
+	}
+	name, isLive := strings.CutPrefix(u.Path, "/live/")
+	name, isFLV := strings.CutSuffix(name, ".flv")
+	return e.named(name), isLive && isFLV && portOf(u) == portOf(self)
+}
+
+// named returns the id that a player means by /live/name.flv: live/name if that is what is published, as other servers
+// have it.
+func (e *Edge) named(name string) string {
+	if !e.knows(name) && e.knows("live/"+name) {
+		return "live/" + name
+	}
+	return name
+}
+
+// knows tells whether there is a channel or a running stream of that name.
+func (e *Edge) knows(name string) bool {
+	e.mu.RLock()
+	defer e.mu.RUnlock()
+	return e.streams[name] != nil || e.config.Channels[name].Source != ""
 }
 
 func (e *Edge) channelTarget(id string) (target, error) {
@@ -232,9 +278,7 @@ func (e *Edge) Status() edgeapi.Status {
 	}
 	e.mu.RUnlock()
 	for _, s := range streams {
-		if state, ok := s.status(); ok {
-			st.Streams = append(st.Streams, state)
-		}
+		st.Streams = append(st.Streams, s.status())
 	}
 	sortStreams(st.Streams)
 	return st

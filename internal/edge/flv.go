@@ -31,11 +31,7 @@ func (e *Edge) flvByChannel(w http.ResponseWriter, r *http.Request) {
 		e.writeFault(w, r, fault.New(fault.RequestInvalid, "the path must end in .flv"))
 		return
 	}
-	// Players know a stream published as live/test by /live/test.flv, as other servers have it.
-	if !e.knows(name) && e.knows("live/"+name) {
-		name = "live/" + name
-	}
-	t, err := e.channelTarget(name)
+	t, err := e.channelTarget(e.named(name))
 	if err != nil {
 		e.writeFault(w, r, err)
 		return
@@ -89,13 +85,6 @@ func (p *Playback) ReadTag() (flv.Tag, error) {
 func (p *Playback) Close() error {
 	p.once.Do(func() { p.stream.closeReader(p.Reader) })
 	return nil
-}
-
-// knows tells whether there is a channel or a running stream of that name.
-func (e *Edge) knows(name string) bool {
-	e.mu.RLock()
-	defer e.mu.RUnlock()
-	return e.streams[name] != nil || e.config.Channels[name].Source != ""
 }
 
 // play sends a stream as HTTP-FLV until it ends or the player leaves.

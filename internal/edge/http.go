@@ -78,7 +78,7 @@ func (e *Edge) targetOf(r *http.Request) (target, error) {
 	id, byChannel := q["channel"]
 	switch {
 	case byURL && !byChannel && len(raw) == 1:
-		return e.urlTarget(raw[0])
+		return e.urlTarget(raw[0], r)
 	case byChannel && !byURL && len(id) == 1:
 		return e.channelTarget(id[0])
 	default:

@@ -70,6 +70,37 @@ func TestWhatMayNotBePulled(t *testing.T) {
 	})
 }
 
+func TestURLsThatMeanAChannel(t *testing.T) {
+	c := Config{Channels: channels("live1"), PerViewerKeys: []string{"sign"}, RTMPPort: func() string { return "1935" }}
+	inBubble(t, c, forever, func(w *world) {
+		p, err := w.edge.Publish("live/test", "")
+		require.NoError(w.t, err)
+		require.NoError(w.t, send(p, 20))
+		for query, want := range map[string]string{ // httptest asks as example.com
+			"url=http://ORIGIN.example/live1.flv?sign=9":     "live1",
+			"url=http://example.com/live/live1.flv":          "live1",
+			"url=http://example.com:80/live/live/test.flv":   "live/test",
+			"url=http://Example.com/live/test.flv?sign=1":    "live/test",
+			"url=rtmp://example.com/live/test":               "live/test",
+			"url=rtmp://example.com:1935/live/test?key=what": "live/test",
+		} {
+			require.Equal(w.t, want, w.resolve(query).Stream, query)
+		}
+		for query, want := range map[string]fault.Code{
+			"url=rtmp://example.com/live/none":        fault.ChannelUnknown,
+			"url=rtmp://example.com:1936/live/test":   fault.OriginNotAllowed,
+			"url=http://example.com:81/live/test.flv": fault.OriginNotAllowed,
+			"url=http://example.com/vod/test.flv":     fault.OriginNotAllowed,
+			"url=http://origin.example/live1.flv?x":   fault.OriginNotAllowed,
+		} {
+			_, code := refusal(w.t, w.get("/v1/resolve?"+query))
+			require.Equal(w.t, want, code, query)
+		}
+		require.Equal(w.t, []string{"/live1.flv"}, w.asked())
+		require.NoError(w.t, p.Close())
+	})
+}
+
 func TestWaitingForASlice(t *testing.T) {
 	inBubble(t, Config{Channels: channels("live1"), MaxWaiting: 3}, forever, func(w *world) {
 		r := w.resolve("channel=live1")

@@ -288,8 +288,8 @@ func (s *stream) live() edgeapi.Live {
 	return l
 }
 
-func (s *stream) status() (edgeapi.StreamStatus, bool) {
-	l, ok := s.window.live()
+func (s *stream) status() edgeapi.StreamStatus {
+	l, _ := s.window.live()
 	count, bytes, next := s.window.size()
 	st := edgeapi.StreamStatus{
 		Stream: s.id, Track: s.track.String(), Swarm: hexHash(s.hash), Source: "pull",
@@ -310,7 +310,7 @@ func (s *stream) status() (edgeapi.StreamStatus, bool) {
 	if s.err != nil {
 		st.Error = clean(s.err).Message
 	}
-	return st, ok
+	return st
 }
 
 func sortStreams(list []edgeapi.StreamStatus) {

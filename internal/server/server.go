@@ -55,7 +55,8 @@ type Server struct {
 	stunAddr net.Addr
 }
 
-// New checks the configuration. The ports are opened by Start.
+// New checks the configuration. The ports are opened by Start. What New returns must be closed even if it is not
+// started.
 //
 // Errors: fault.ConfigInvalid.
 func New(c Config) (*Server, error) {
@@ -87,6 +88,10 @@ func New(c Config) (*Server, error) {
 		Swarm: func(hash [20]byte) int {
 			complete, incomplete := s.tracker.Swarm(hash)
 			return complete + incomplete
+		},
+		RTMPPort: func() string {
+			_, port, _ := net.SplitHostPort(s.RTMPAddr())
+			return port
 		},
 		STUN: s.stunURLs, Version: c.Version, Logger: s.log,
 	})
