@@ -27,6 +27,7 @@ type Server struct {
 
 	mu     sync.Mutex
 	conns  map[*conn]struct{}
+	open   int // conns and those in their handshake
 	closed bool
 }
 
@@ -67,10 +68,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			"this is a WebTorrent tracker: connect to it by WebSocket (ws:// or wss://)")
 		return
 	}
-	s.mu.Lock()
-	full, closed := len(s.conns) >= s.cfg.MaxConnections, s.closed
-	s.mu.Unlock()
-	if full || closed {
+	if !s.reserve() {
 		w.Header().Set("Retry-After", "60")
 		refuse(w, http.StatusServiceUnavailable, fault.LimitReached,
 			"the tracker holds as many connections as it may: try again in a minute")
@@ -81,6 +79,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		if netConn != nil {
 			_ = netConn.Close()
 		}
+		s.release()
 		return
 	}
 	now := s.cfg.Now()
@@ -98,6 +97,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	defer s.mu.Unlock()
 	if s.closed {
 		_ = netConn.Close()
+		s.open--
 		return
 	}
 	s.conns[c] = struct{}{}
@@ -111,9 +111,27 @@ func refuse(w http.ResponseWriter, status int, code fault.Code, text string) {
 	_ = json.NewEncoder(w).Encode(map[string]any{"error": map[string]string{"code": string(code), "message": text}})
 }
 
+// reserve counts a connection before its handshake, so that many at once cannot exceed the limit.
+func (s *Server) reserve() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed || s.open >= s.cfg.MaxConnections {
+		return false
+	}
+	s.open++
+	return true
+}
+
+func (s *Server) release() {
+	s.mu.Lock()
+	s.open--
+	s.mu.Unlock()
+}
+
 func (s *Server) gone(c *conn) {
 	s.mu.Lock()
 	delete(s.conns, c)
+	s.open--
 	s.mu.Unlock()
 }
 

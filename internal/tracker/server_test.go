@@ -2,6 +2,7 @@ package tracker_test
 
 import (
 	"context"
+	"net"
 	"net/http/httptest"
 	"strings"
 	"testing"
@@ -33,6 +34,7 @@ func start(t *testing.T, cfg tracker.Config) (*tracker.Server, string) {
 type peer struct {
 	t    *testing.T
 	conn *websocket.Conn
+	raw  net.Conn // below conn; only where a test needs it
 	id   message.ID
 }
 
@@ -44,7 +46,7 @@ func connect(t *testing.T, url, id string) *peer {
 	require.NoError(t, err)
 	conn.SetReadLimit(1 << 20)
 	t.Cleanup(func() { _ = conn.CloseNow() })
-	return &peer{t, conn, id20(id)}
+	return &peer{t: t, conn: conn, id: id20(id)}
 }
 
 // id20 makes an identifier with bytes of every encoding in it.

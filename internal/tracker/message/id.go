@@ -40,9 +40,10 @@ func AppendID(b []byte, id *ID) []byte {
 
 // decodeID reads the inside of a valid JSON string as 20 code points ≤ U+00FF.
 func decodeID(raw []byte, id *ID) bool {
+	var out ID
 	n := 0
 	for i := 0; i < len(raw); n++ {
-		if n == len(id) {
+		if n == len(out) {
 			return false
 		}
 		c := raw[i]
@@ -78,7 +79,11 @@ func decodeID(raw []byte, id *ID) bool {
 			c = c<<6 | raw[i+1]&0x3F
 			i += 2
 		}
-		id[n] = c
+		out[n] = c
 	}
-	return n == len(id)
+	if n < len(out) {
+		return false
+	}
+	*id = out
+	return true
 }

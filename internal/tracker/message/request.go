@@ -81,7 +81,7 @@ var (
 	errOffer    = fault.New(fault.RequestInvalid, `an offer is invalid: send {"offer":{"type":"offer","sdp":…},"offer_id":…}`)
 	errOffers   = fault.New(fault.LimitReached, "too many offers in one announce: send 20 or fewer")
 	errAnswer   = fault.New(fault.RequestInvalid, `the answer is invalid: send {"type":"answer","sdp":…}`)
-	errEvent    = fault.New(fault.RequestInvalid, `unknown event: send "started", "completed", "stopped", or none`)
+	errEvent    = fault.New(fault.RequestInvalid, `unknown event: send "started", "completed", "stopped" or none`)
 	errScrapes  = fault.New(fault.LimitReached, "too many info hashes in one scrape: send 64 or fewer")
 	errExtra    = fault.New(fault.LimitReached, `the value of "superp2p" is too large: send 4 KiB or less`)
 	errTooLarge = fault.New(fault.LimitReached, "the message is too large: send 64 KiB or less")
@@ -206,7 +206,7 @@ func (p *requestParser) event() bool {
 		return p.fail(errEvent)
 	}
 	switch string(raw) {
-	case "", "empty", "update": // what clients write for a periodic announce
+	case "", "empty", "update", "paused": // what clients write for a periodic announce (BEP 21: paused)
 		p.r.Event = Update
 	case "started":
 		p.r.Event = Started

@@ -190,8 +190,8 @@ func (s *scanner) number() ([]byte, bool) {
 	if s.i < len(s.b) && s.b[s.i] == '-' {
 		s.i++
 	}
-	switch first, n := s.i, s.digits(); {
-	case n == 0, n > 1 && s.b[first] == '0':
+	first := s.i
+	if n := s.digits(); n == 0 || n > 1 && s.b[first] == '0' {
 		return nil, false
 	}
 	if s.i < len(s.b) && s.b[s.i] == '.' {
