@@ -38,6 +38,7 @@ type Engine struct {
 	wants   map[slice.Number]*want
 	server  server
 	upload  upload
+	answers answers
 
 	lost     bool // Lost was said and Reposition has not come yet
 	left     bool

@@ -15,8 +15,9 @@ type Policy struct {
 	Guard func(delay time.Duration) time.Duration
 	// Source chooses one of the neighbours that hold a slice: its index, or -1 for none of them now.
 	Source func([]Candidate) int
-	// Patience is how long a request may go without progress when its slice is due after slack.
-	Patience func(slack time.Duration, rtt time.Duration) time.Duration
+	// Patience is how long a request may go without progress when its slice is due after slack and answers have
+	// lately taken up to usual.
+	Patience func(slack, usual time.Duration) time.Duration
 	// MaxWait is how long a request may have to wait here before it is refused, so that it goes to somebody else.
 	MaxWait time.Duration
 	// Stagger is how much later than the neighbour before it a viewer turns to the server for a slice that nobody has
@@ -102,6 +103,6 @@ func LeastAsked(cs []Candidate) int {
 // maxAsked is how many requests may be under way at one neighbour.
 const maxAsked = 12
 
-func patience(slack, rtt time.Duration) time.Duration {
-	return max(min(slack/3, 2*time.Second), 300*time.Millisecond, 4*rtt)
+func patience(slack, usual time.Duration) time.Duration {
+	return min(max(slack/3, usual, 300*time.Millisecond), 2*time.Second)
 }

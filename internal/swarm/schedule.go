@@ -53,8 +53,11 @@ func (e *Engine) consider(now time.Time, n slice.Number) {
 	}
 	w := e.want(n)
 	slack := p.due(n).Sub(now)
-	if w.from != nil && now.Sub(w.progress) > e.policy.Patience(slack, w.from.rtt) {
+	if w.from != nil && now.Sub(w.progress) > e.policy.Patience(slack, e.answers.usual()) {
 		e.stats.Timeouts++
+		if w.buf == nil {
+			e.answers.add(now.Sub(w.asked))
+		}
 		e.rest(now, w.from)
 		w.from.holds.remove(n)
 		e.cancel(w)

@@ -35,7 +35,7 @@ func (e *Engine) ask(now time.Time, w *want, p *neighbour, within time.Duration)
 	w.from, w.asked, w.progress = p, now, now
 	w.tries++
 	p.asked++
-	e.send(p, &wire.Message{Kind: wire.Request, Number: w.number, Within: e.policy.Patience(within, p.rtt)})
+	e.send(p, &wire.Message{Kind: wire.Request, Number: w.number, Within: e.policy.Patience(within, e.answers.usual())})
 }
 
 // unask forgets that w was asked from a peer. What came of it is of no use: another sender starts anew, so that it is
@@ -143,6 +143,7 @@ func (e *Engine) onData(now time.Time, p *neighbour, m *wire.Message) {
 		return
 	}
 	if w.buf == nil {
+		e.answers.add(now.Sub(w.asked))
 		w.buf = make([]byte, 0, size)
 	}
 	w.buf = append(w.buf, m.Bytes...)
@@ -174,3 +175,23 @@ func (e *Engine) accept(now time.Time, s *slice.Slice) {
 	e.announce(s.Number)
 	e.deliver(now)
 }
+
+// answers keeps how long peers take from a request to its first data, as TCP keeps its round trip (RFC 6298): a mean
+// and a mean deviation. On a busy machine or a crowded network everything takes longer, and asking elsewhere too early
+// makes it worse.
+type answers struct {
+	mean, deviation time.Duration
+}
+
+func (a *answers) add(d time.Duration) {
+	if a.mean == 0 {
+		a.mean, a.deviation = d, d/2
+		return
+	}
+	off := d - a.mean
+	a.mean += off / 8
+	a.deviation += (max(off, -off) - a.deviation) / 4
+}
+
+// usual returns the time that nearly all answers come in.
+func (a *answers) usual() time.Duration { return a.mean + 4*a.deviation }
