@@ -10,7 +10,6 @@ import (
 	"github.com/alecthomas/kong"
 
 	"github.com/superp2p/superp2p/internal/config"
-	"github.com/superp2p/superp2p/internal/fault"
 	"github.com/superp2p/superp2p/internal/server"
 )
 
@@ -44,13 +43,10 @@ func (c serveCommand) Run(ctx context.Context, command *kong.Context, std stdio)
 	version, _ := buildVersion()
 	log := newLogger(std.Err, values.Log)
 	s, err := server.New(server.Config{Config: values, Logger: log, Version: version})
-	if err == nil {
-		err = s.Start(ctx)
-	}
 	if err != nil {
-		if fault.CodeOf(err) == fault.ConfigInvalid {
-			return &exitError{exitUsage, err}
-		}
+		return &exitError{exitUsage, err}
+	}
+	if err := s.Start(ctx); err != nil {
 		return err
 	}
 	_, _ = fmt.Fprintf(std.Err, "superp2p %s: status page and API at %s\n", version, s.URL())

@@ -119,6 +119,23 @@ func FuzzParseSource(f *testing.F) {
 	})
 }
 
+func FuzzParseOrigin(f *testing.F) {
+	for _, text := range []string{"*.a.example:80/x", "rtmp://[::1]:1/a", "10.0.0.0/8", "::1", "*"} {
+		f.Add(text, "http://a.example/b")
+	}
+	f.Fuzz(func(t *testing.T, text, raw string) {
+		o, err := parseOrigin(text)
+		if err != nil {
+			require.Equal(t, fault.ConfigInvalid, fault.CodeOf(err))
+			return
+		}
+		u, err := parseSource(raw)
+		if err == nil && o.allows(u) {
+			require.True(t, o.matches(normalHost(u.Hostname()), portOf(u)))
+		}
+	})
+}
+
 // dialled records to which addresses a guard would have connected.
 func dialled(origins []string, own string, names map[string]string, address string) (string, error) {
 	g := &guard{own: own}
