@@ -20,6 +20,8 @@ const (
 	outChunk = 64 << 10
 	// writeTimeout is how long one message may take to be sent to somebody who does not read.
 	writeTimeout = 10 * time.Second
+	// closeTimeout is how long the other side may take to read the last of what we sent, and hang up.
+	closeTimeout = 2 * time.Second
 )
 
 // The chunk streams that we send on.
@@ -156,6 +158,15 @@ func (c *conn) write(id byte, all ...*message) error {
 	}
 	_, err := c.nc.Write(c.buf)
 	return err
+}
+
+// finish says that no more will be sent, and gives the other side a moment to read what was: to close at once would
+// discard it if anything from the other side is still unread. Whoever reads then gets an error, soon.
+func (c *conn) finish() {
+	if half, ok := c.nc.(interface{ CloseWrite() error }); !ok || half.CloseWrite() != nil {
+		_ = c.nc.Close()
+	}
+	_ = c.nc.SetReadDeadline(time.Now().Add(closeTimeout))
 }
 
 // begin sends what each side tells the other first.

@@ -2,8 +2,6 @@ package rtmp
 
 import (
 	"context"
-	"errors"
-	"net"
 	"sync"
 
 	"github.com/superp2p/superp2p/internal/flv"
@@ -107,15 +105,13 @@ func (p *Publisher) WriteTag(t flv.Tag) error {
 	return err
 }
 
-// Close tells the server that the stream ends, closes the connection and waits for what ran for it. It may be called
-// from any goroutine.
+// Close tells the server that the stream ends, waits a little until it has read everything, closes the connection and
+// waits for what ran for it. It may be called from any goroutine.
 func (p *Publisher) Close() error {
 	_ = p.conn.send(0, "FCUnpublish", 6, nil)
 	_ = p.conn.send(0, "deleteStream", 7, nil, float64(p.stream))
-	err := p.conn.nc.Close()
+	p.conn.finish()
 	p.reader.Wait()
-	if errors.Is(err, net.ErrClosed) { // the server was faster
-		return nil
-	}
-	return err
+	_ = p.conn.nc.Close()
+	return nil
 }

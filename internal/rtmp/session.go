@@ -263,7 +263,7 @@ func (x *session) play(ctx context.Context, tooLate *time.Timer, r *command, str
 		}
 	}()
 	err = x.send(in, stream)
-	_ = c.nc.Close()
+	c.finish()
 	<-done
 	return err
 }

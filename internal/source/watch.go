@@ -66,6 +66,11 @@ func (w *watched) ReadTag() (flv.Tag, error) {
 	if w.err != nil {
 		return flv.Tag{}, w.err
 	}
+	if w.ctx.Err() != nil { // some may still be buffered, but it is over
+		w.err = w.explain(w.ctx.Err())
+		w.end()
+		return flv.Tag{}, w.err
+	}
 	if w.paused {
 		w.paused = false
 		w.timer.Reset(w.options.IdleTimeout)
