@@ -5,7 +5,6 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"io"
 	"net"
 	"net/http"
 	"sync"
@@ -19,7 +18,6 @@ import (
 
 	"github.com/superp2p/superp2p/internal/edge"
 	"github.com/superp2p/superp2p/internal/edgeapi"
-	"github.com/superp2p/superp2p/internal/fault"
 	"github.com/superp2p/superp2p/internal/flv"
 	"github.com/superp2p/superp2p/internal/timeline"
 	"github.com/superp2p/superp2p/internal/tracker"
@@ -92,14 +90,20 @@ func (w *world) startServer() {
 		h.ServeHTTP(rw, r)
 	})
 	w.pubs.Go(func() { _ = s.http.Serve(s.listener) })
-	var ctx context.Context
-	ctx, s.publish = context.WithCancel(context.Background())
-	pub, err := s.edge.Publish(channel, "")
-	require.NoError(w.t, err)
-	w.pubs.Go(func() { publish(ctx, pub, 0); _ = pub.Close() })
 	w.mu.Lock()
 	w.server = s
 	w.mu.Unlock()
+	w.republish(channel)
+}
+
+// republish starts a publisher at the server there is.
+func (w *world) republish(name string) {
+	s := w.server
+	var ctx context.Context
+	ctx, s.publish = context.WithCancel(context.Background())
+	pub, err := s.edge.Publish(name, "")
+	require.NoError(w.t, err)
+	w.pubs.Go(func() { publish(ctx, pub, 0); _ = pub.Close() })
 }
 
 // stopServer takes the server and its publisher away, if they are there.
@@ -262,8 +266,3 @@ func (l *pipeListener) Close() error {
 }
 
 func (l *pipeListener) Addr() net.Addr { return &net.IPAddr{} }
-
-var (
-	_ io.Closer = (*pipeListener)(nil)
-	_           = fault.Closed
-)

@@ -142,6 +142,7 @@ func settings(cfg *Config) webrtc.SettingEngine {
 	s.SetICETimeouts(cfg.SilenceTimeout/2, cfg.SilenceTimeout/2, 2*time.Second)
 	// ICE has proved the address already, so the cookie exchange of DTLS (RFC 6347, section 4.2.1) only costs a round.
 	s.SetDTLSInsecureSkipHelloVerify(true)
+	s.DisableCloseByDTLS(true)     // Link.shutDown does it, in order
 	s.EnableSCTPZeroChecksum(true) // RFC 9653: DTLS protects the bytes
 	s.SetSCTPMaxReceiveBufferSize(receiveBuffer)
 	s.SetSCTPMaxMessageSize(64 << 10)
@@ -223,7 +224,9 @@ func (e *Endpoint) newLink() (*Link, error) {
 	if err != nil {
 		return nil, fault.Wrap(fault.Internal, "no WebRTC connection could be made", err)
 	}
-	l := &Link{endpoint: e, pc: pc, opened: make(chan struct{}), ended: make(chan struct{})}
+	l := &Link{endpoint: e, pc: pc, opened: make(chan struct{}), ended: make(chan struct{}), silent: make(chan struct{})}
+	silent := sync.OnceFunc(func() { close(l.silent) })
+	pc.SCTP().OnClose(func(error) { silent() })
 	e.links[l] = struct{}{}
 	e.wg.Add(1) // for the goroutine that end starts, which every link reaches
 	pc.OnConnectionStateChange(func(s webrtc.PeerConnectionState) {
