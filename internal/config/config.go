@@ -34,7 +34,7 @@ type Limits struct {
 	Streams     int  `koanf:"streams" default:"100" placeholder:"N" help:"Streams held at the same time."`
 	Waiting     int  `koanf:"waiting" default:"10000" placeholder:"N" help:"Requests that wait for slices of one stream at the same time."`
 	Readers     int  `koanf:"readers" default:"200" placeholder:"N" help:"Players of one stream by plain HTTP-FLV at the same time."`
-	Connections int  `koanf:"connections" default:"20000" placeholder:"N" help:"Connections to the HTTP port at the same time, the tracker's included; further ones wait."`
+	Connections int  `koanf:"connections" default:"50000" placeholder:"N" help:"Connections to the HTTP port at the same time, the tracker's included; further ones wait."`
 	StreamBytes Size `koanf:"stream_bytes" name:"stream-bytes" default:"64MiB" placeholder:"SIZE" help:"Bytes kept of one stream, whatever the window."`
 }
 

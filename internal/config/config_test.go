@@ -46,7 +46,7 @@ func TestFlagWinsOverEnvironmentOverFile(t *testing.T) {
 	})
 	require.NoError(t, err)
 	require.Equal(t, []string{":1", ":2", ":3"}, []string{c.HTTP, c.RTMP, c.STUN})
-	require.Equal(t, Limits{Streams: 7, Waiting: 10000, Readers: 6, Connections: 20000, StreamBytes: 1 << 20}, c.Limits)
+	require.Equal(t, Limits{Streams: 7, Waiting: 10000, Readers: 6, Connections: 50000, StreamBytes: 1 << 20}, c.Limits)
 	require.Equal(t, 5*time.Second, c.GiveUp)
 	require.Equal(t, []string{"b.example", "*.c.example"}, c.Origins)
 	require.Equal(t, map[string]Channel{

@@ -5,6 +5,8 @@ import (
 	"net"
 	"net/netip"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
@@ -200,4 +202,28 @@ func TestGuardChecksTheAddressThatItConnectsTo(t *testing.T) {
 	}
 	_, err := dialled([]string{"*"}, "", names, "none.example:80")
 	require.ErrorContains(t, err, "none.example")
+}
+
+func TestDeadAddressLeavesTimeForTheNext(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := &guard{own: "two.example:80",
+			lookup: func(context.Context, string) ([]netip.Addr, error) {
+				return []netip.Addr{netip.MustParseAddr("8.8.8.8"), netip.MustParseAddr("9.9.9.9")}, nil
+			},
+			dial: func(ctx context.Context, _, address string) (net.Conn, error) {
+				if address == "8.8.8.8:80" {
+					<-ctx.Done()
+					return nil, ctx.Err()
+				}
+				c, other := net.Pipe()
+				_ = other.Close()
+				return c, nil
+			},
+		}
+		began := time.Now()
+		c, err := g.Dial(t.Context(), "tcp", "two.example:80")
+		require.NoError(t, err)
+		require.NoError(t, c.Close())
+		require.Equal(t, addressTimeout, time.Since(began))
+	})
 }

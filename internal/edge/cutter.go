@@ -57,8 +57,7 @@ func (s *stream) follow(src source.Source) (cutAny bool, err error) {
 			if !ok {
 				return cutAny, <-lost
 			}
-			now := time.Now()
-			last = now
+			last = time.Now()
 			if s.publish(s.slicer.Push(t)) {
 				cutAny = true
 				flush.Reset(flushAfter)

@@ -7,6 +7,7 @@ import (
 	"net/netip"
 	"net/url"
 	"sync/atomic"
+	"time"
 
 	"github.com/superp2p/superp2p/internal/fault"
 )
@@ -16,6 +17,13 @@ type DialFunc = func(ctx context.Context, network, address string) (net.Conn, er
 
 // LookupFunc resolves a host like net.Resolver.LookupNetIP with network "ip".
 type LookupFunc = func(ctx context.Context, host string) ([]netip.Addr, error)
+
+const (
+	// addressTimeout is how long a connection to one of several addresses may take.
+	addressTimeout = 1500 * time.Millisecond
+	// maxAddresses is how many addresses of a name are tried.
+	maxAddresses = 8
+)
 
 // guard opens the connections of one pull. A name is resolved here and the address that was checked is the one that is
 // connected to, so that neither a redirect nor a name that resolves differently the second time leads elsewhere.
@@ -49,19 +57,29 @@ func (g *guard) Dial(ctx context.Context, network, address string) (net.Conn, er
 		return nil, err
 	}
 	var failed error
-	for _, a := range addresses {
+	for i, a := range addresses {
 		if !named && !public(a) && !g.any(func(o *origin) bool { return o.covers(a, port) }) {
 			failed = errors.Join(failed, g.refuse(fault.AddressPrivate, "the source leads to "+a.String()+
 				", which is not a public address; list it in origins of the server's configuration to allow it"))
 			continue
 		}
-		conn, err := g.dial(ctx, network, net.JoinHostPort(a.String(), port))
+		conn, err := g.connect(ctx, network, net.JoinHostPort(a.String(), port), i == len(addresses)-1)
 		if err == nil {
 			return conn, nil
 		}
 		failed = errors.Join(failed, err)
 	}
 	return nil, failed
+}
+
+// connect does not let one dead address use up the time of those after it.
+func (g *guard) connect(ctx context.Context, network, address string, last bool) (net.Conn, error) {
+	if !last {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, addressTimeout)
+		defer cancel()
+	}
+	return g.dial(ctx, network, address)
 }
 
 func (g *guard) resolve(ctx context.Context, host string) ([]netip.Addr, error) {
@@ -72,6 +90,7 @@ func (g *guard) resolve(ctx context.Context, host string) ([]netip.Addr, error) 
 	if err != nil {
 		return nil, err
 	}
+	addresses = addresses[:min(len(addresses), maxAddresses)]
 	for i := range addresses {
 		addresses[i] = addresses[i].Unmap()
 	}

@@ -43,10 +43,10 @@ type stream struct {
 	log    *slog.Logger
 	window *window
 
-	ready    chan struct{} // closed when the first group is cut, or when it failed
-	lastAsk  atomic.Int64  // Unix ns
-	waiting  atomic.Int64
-	interval atomic.Int64 // interruptions so far
+	ready   chan struct{} // closed when the first group is cut, or when it failed
+	lastAsk atomic.Int64  // Unix ns
+	waiting atomic.Int64
+	breaks  atomic.Int64 // how often the source was lost
 
 	slicesServed, bytesOut, bytesIn atomic.Int64
 
@@ -195,7 +195,7 @@ func (s *stream) interrupt(err error) {
 	s.state, s.err = edgeapi.StateInterrupted, err
 	s.mu.Unlock()
 	if was == edgeapi.StateLive {
-		s.interval.Add(1)
+		s.breaks.Add(1)
 		s.log.Warn("source lost", "error", err)
 	} else {
 		s.log.Debug("source not back", "error", err)
@@ -296,7 +296,7 @@ func (s *stream) status() edgeapi.StreamStatus {
 		Viewers: s.edge.config.Swarm(s.hash), Waiting: int(s.waiting.Load()),
 		Bitrate: l.Bitrate, Rate: l.Rate, Slices: int64(next), BytesIn: s.bytesIn.Load(),
 		SlicesServed: s.slicesServed.Load(), BytesOut: s.bytesOut.Load(), Kept: count, KeptBytes: bytes,
-		Interrupted: s.interval.Load(),
+		Interrupted: s.breaks.Load(),
 	}
 	if s.source == "" {
 		st.Source = "publish"

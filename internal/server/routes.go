@@ -5,6 +5,7 @@ import (
 	"net"
 	"net/http"
 	"strconv"
+	"strings"
 
 	"github.com/superp2p/superp2p/internal/edge"
 	"github.com/superp2p/superp2p/internal/edgeapi"
@@ -83,7 +84,7 @@ func (s *Server) stunURLs(r *http.Request) []string {
 	host := s.config.PublicHost
 	if host == "" {
 		if host, _, err = net.SplitHostPort(r.Host); err != nil {
-			host = r.Host
+			host = strings.Trim(r.Host, "[]")
 		}
 	}
 	if n, err := strconv.Atoi(port); err != nil || n == 0 || host == "" {
