@@ -12,9 +12,10 @@ import (
 // time at which track time 0 was at the live edge; it is measured anew from what statements say of when they were
 // cut, since the source's clock is not ours.
 type playout struct {
-	position slice.Number // the next slice to deliver
-	delay    time.Duration
-	base     time.Time // wall time at which track time 0 is due: the line plus the delay, moved gently
+	position slice.Number  // the next slice to deliver
+	delay    time.Duration // as configured, or as much of it as a young stream leaves
+	wanted   time.Duration // as configured
+	base     time.Time     // wall time at which track time 0 is due: the line plus the delay, moved gently
 	line     time.Time
 	followed time.Time
 
@@ -47,6 +48,7 @@ const (
 	lineWindow = 10 * time.Second // of track time
 	maxDrift   = 0.01             // of real time: how fast base follows the line
 	minDelay   = 2 * time.Second  // where the window is still shorter than the delay
+	sliceTime  = slice.MaxDuration
 )
 
 // start chooses the group to start with: the newest that is at least the delay behind the live edge. Where a stream
@@ -58,7 +60,7 @@ func (p *playout) start(cfg *Config, live Live, now time.Time) {
 	}
 	*p = playout{
 		started: p.started, stalled: p.stalled, stalledAt: p.stalledAt,
-		line: live.Line, delay: cfg.Delay, followed: now,
+		line: live.Line, delay: cfg.Delay, wanted: cfg.Delay, followed: now,
 		newest: live.Edge, newestTime: live.EdgeTime,
 		mean:  time.Duration(float64(time.Second) / rate),
 		times: make(map[slice.Number]time.Duration),
@@ -95,6 +97,12 @@ func (p *playout) observe(s *slice.Statement, offset time.Duration) {
 		p.hasLast, p.last = true, last
 	}
 	line := s.Cut.Add(offset - end)
+	if early := p.line.Sub(line); early > 0 {
+		// The edge is further ahead than we knew: its source began with a burst of what was kept there. So we play
+		// further behind than we meant to, which is welcome as far as the delay is not all there yet.
+		p.line = line
+		p.delay = min(p.wanted, p.delay+early)
+	}
 	p.lines = append(p.lines, lineSample{end, line})
 	keep := 0
 	for _, l := range p.lines {
@@ -120,7 +128,11 @@ func (p *playout) follow(now time.Time) {
 	step := time.Duration(float64(now.Sub(p.followed)) * maxDrift)
 	p.followed = now
 	off := p.line.Add(p.delay).Sub(p.base)
-	p.base = p.base.Add(max(-step, min(step, off)))
+	if off < -sliceTime {
+		p.base = p.base.Add(off) // giving out early what is here harms nobody
+	} else {
+		p.base = p.base.Add(max(-step, min(step, off)))
+	}
 	if p.started && !p.stalled && p.base.After(p.player) {
 		p.base = p.player // the player does not wait for the sake of a longer delay
 	}

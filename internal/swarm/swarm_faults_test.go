@@ -44,6 +44,27 @@ func TestAYoungStreamStartsWithWhatThereIs(t *testing.T) {
 	require.GreaterOrEqual(t, n.engine.Stats(w.now).Delay, minDelay-sliceEvery)
 }
 
+func TestAStreamWhoseSourceBeganWithABurst(t *testing.T) {
+	for _, burst := range []time.Duration{4 * time.Second, 12 * time.Second} {
+		w := newWorld(t)
+		// The server answered when it had only seen the first group of the burst.
+		early := w.live()
+		first := len(w.slices) - int(burst/sliceEvery)
+		first -= first % w.groupLen
+		edge := w.slices[first+w.groupLen]
+		early.Groups = []Group{{edge.Proof.Group - slice.Number(w.groupLen), w.slices[first].Proof.Time}, {edge.Number, edge.Proof.Time}}
+		early.Edge, early.EdgeTime = edge.Number, edge.Proof.Time
+		early.Line = w.now.Add(-edge.Proof.Time - sliceEvery)
+		n := w.join(func(c *Config) { c.Live = early })
+		w.run(20 * time.Second)
+		n.inOrder()
+		s := n.engine.Stats(w.now)
+		require.Zero(t, s.Stalls)
+		require.InDelta(t, min(burst, 6*time.Second).Seconds(), s.Delay.Seconds(), 2.1)
+		require.Less(t, n.firstAt.Sub(n.joined), time.Second)
+	}
+}
+
 func TestHomeUplinksOfOneToTwoBitRatesDo(t *testing.T) {
 	w := newWorld(t)
 	for i := range 20 {
