@@ -23,13 +23,14 @@ import (
 const commandsLimit = 2 * time.Minute
 
 var (
-	runBlock    = regexp.MustCompile("(?ms)^```sh run\n(.*?)^```$")
+	runBlock    = regexp.MustCompile("(?ms)^(?:```|<!-- )sh run\n(.*?)^(?:```|-->)$")
 	defaultPort = regexp.MustCompile(`\b(8080|1935|3478|16080)\b`)
 )
 
 // TestCommandsInTheDocsWork runs what stands in blocks marked «sh run», all blocks of a page as one script in an empty
-// directory, with the built superp2p on the PATH. Default ports are replaced by free ones. What a page starts in the
-// background is ended with it.
+// directory, with the built superp2p on the PATH. A comment «<!-- sh run» is such a block that readers do not see: what
+// people do by waiting and looking. Default ports are replaced by free ones. What a page starts in the background is
+// ended with it.
 func TestCommandsInTheDocsWork(t *testing.T) {
 	scripts := map[string]string{}
 	for _, page := range pages(t) {

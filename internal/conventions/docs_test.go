@@ -58,6 +58,18 @@ func TestPagesNamePackagesThatExist(t *testing.T) {
 	}
 }
 
+var pagePath = regexp.MustCompile(`\bdocs/[a-z0-9-]+\.(?:md|yaml)\b`)
+
+func TestCodeSpeaksOfPagesThatExist(t *testing.T) {
+	for _, file := range goFiles(t) {
+		for _, path := range pagePath.FindAllString(string(read(t, file)), -1) {
+			if _, err := os.Stat(filepath.Join(root, filepath.FromSlash(path))); err != nil {
+				t.Errorf("%s speaks of %s, which is not there", file, path)
+			}
+		}
+	}
+}
+
 func TestArchitectureShowsEachPackage(t *testing.T) {
 	page := string(read(t, "ARCHITECTURE.md"))
 	for _, file := range goFiles(t) {

@@ -1,4 +1,4 @@
-// Command wasmcheck holds the engine that runs in a page to what DESIGN promises: it builds a package for js/wasm,
+// Command wasmcheck holds the engine that runs in a page to its size and its purity: it builds a package for js/wasm,
 // refuses imports that would make it large or impure, and prints how large it became.
 package main
 
