@@ -22,6 +22,14 @@ import (
 
 const timeout = 45 * time.Second
 
+// long leaves out what needs other programs when only short tests are asked for.
+func long(t *testing.T) {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("needs Node.js, Chromium or ffmpeg, which -short does without")
+	}
+}
+
 // npm returns a path in the folder of npm packages, if they are installed.
 func npm(t *testing.T, elem ...string) string {
 	t.Helper()
@@ -143,6 +151,7 @@ func hello(name string) func(line) bool {
 }
 
 func TestNpmPeersMeetThroughOurTracker(t *testing.T) {
+	long(t)
 	s, url := startTracker(t)
 	a := npmPeer(t, url, "a")
 	wait(t, a, "a joins", func(l line) bool { return l.Incomplete == 1 && l.Interval == 120 })
@@ -159,6 +168,7 @@ func TestNpmPeersMeetThroughOurTracker(t *testing.T) {
 }
 
 func TestOurClientMeetsNpmPeer(t *testing.T) {
+	long(t)
 	for name, start := range map[string]func(*testing.T) string{
 		"through our tracker":     func(t *testing.T) string { _, url := startTracker(t); return url },
 		"through the npm tracker": startNpmTracker,

@@ -56,7 +56,7 @@ func commands(o options) (ours, theirs []string, err error) {
 	}
 	node, err := exec.LookPath("node")
 	if err != nil {
-		return nil, nil, errors.New("Node.js is missing: call make tools")
+		return nil, nil, errors.New("no Node.js here: call make tools")
 	}
 	if _, err := os.Stat(filepath.Join(o.npm, "node_modules", "bittorrent-tracker")); err != nil {
 		return nil, nil, fmt.Errorf("the npm packages in %s are missing: call make tools", o.npm)
