@@ -3,6 +3,7 @@ package conventions
 import (
 	"io/fs"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -105,4 +106,24 @@ func TestErrorsPageListsEachCode(t *testing.T) {
 			t.Errorf("docs/errors.md has a row for `%s`, which internal/fault does not know", m[1])
 		}
 	}
+}
+
+var goBlock = regexp.MustCompile("(?ms)^```go\n(package main\n.*?)^```$")
+
+// TestGoProgramsInTheDocsCompile builds each whole program that a page shows.
+func TestGoProgramsInTheDocsCompile(t *testing.T) {
+	found := false
+	for _, page := range pages(t) {
+		for _, m := range goBlock.FindAllStringSubmatch(string(read(t, page)), -1) {
+			found = true
+			dir := t.TempDir()
+			file := filepath.Join(dir, "main.go")
+			require.NoError(t, os.WriteFile(file, []byte(m[1]), 0o600))
+			cmd := exec.Command("go", "vet", file)
+			cmd.Dir = root
+			out, err := cmd.CombinedOutput()
+			require.NoError(t, err, "%s: %s", page, out)
+		}
+	}
+	require.True(t, found, "no page shows a Go program")
 }
