@@ -1,12 +1,13 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"io"
 	"net"
+	"runtime"
 	"sync"
 	"time"
 
@@ -80,13 +81,12 @@ func connect(ctx context.Context, addr string) (net.Conn, error) {
 	return conn, err
 }
 
-// peer is a connection that announces and answers as fast as the tracker does.
+// peer is a connection that announces and answers as fast as the tracker does. It does so with little work, because
+// it takes its time from the tracker's: all frames are made and masked beforehand, up to the last words of an answer.
 type peer struct {
 	conn     net.Conn
-	id       message.ID
-	infoHash message.ID
 	announce []byte // a masked frame
-	answer   []byte // JSON
+	answer   []byte // the front of one, without its header; masked
 	out      []byte
 	got      result
 	offers   int  // in an announce
@@ -100,31 +100,53 @@ var mask = [4]byte{0x3a, 0x91, 0x5c, 0xe7}
 
 func newPeer(conn net.Conn, i int, o options) *peer {
 	p := &peer{conn: conn, offers: o.offers}
-	binary.BigEndian.PutUint64(p.infoHash[4:], uint64(i/o.swarm)*0x9e3779b97f4a7c15+1)
-	copy(p.id[:], "-WW0200-")
-	binary.BigEndian.PutUint64(p.id[8:], uint64(i)*0x9e3779b97f4a7c15+7)
-	r := message.Request{InfoHash: p.infoHash, PeerID: p.id, Left: 1, NumWant: -1}
+	r := message.Request{Left: 1, NumWant: -1}
+	binary.BigEndian.PutUint64(r.InfoHash[4:], uint64(i/o.swarm)*0x9e3779b97f4a7c15+1)
+	copy(r.PeerID[:], "-WW0200-")
+	binary.BigEndian.PutUint64(r.PeerID[8:], uint64(i)*0x9e3779b97f4a7c15+7)
 	for n := range o.offers {
 		offer := message.Offer{SDP: message.AppendDescription(nil, "offer", sdp)}
 		binary.BigEndian.PutUint64(offer.ID[3:], uint64(i)*0xc2b2ae3d27d4eb4f)
 		offer.ID[19] = byte(n)
 		r.Offers = append(r.Offers, offer)
 	}
-	p.announce = appendMasked(nil, message.AppendAnnounce(nil, &r))
-	p.answer = message.AppendDescription(nil, "answer", sdp)
+	text := message.AppendAnnounce(nil, &r)
+	p.announce = append(appendHeader(nil, len(text)), text...)
+	ws.Cipher(p.announce[len(p.announce)-len(text):], mask, 0)
+
+	p.answer = append(p.answer, `{"action":"announce","info_hash":`...)
+	p.answer = message.AppendID(p.answer, &r.InfoHash)
+	p.answer = append(p.answer, `,"peer_id":`...)
+	p.answer = message.AppendID(p.answer, &r.PeerID)
+	p.answer = append(p.answer, `,"answer":`...)
+	p.answer = message.AppendDescription(p.answer, "answer", sdp)
+	ws.Cipher(p.answer, mask, 0)
 	return p
 }
 
-func appendMasked(b, payload []byte) []byte {
+// appendHeader appends the header of a masked text frame.
+func appendHeader(b []byte, size int) []byte {
 	b = append(b, 0x81)
-	if n := len(payload); n < 126 {
-		b = append(b, 0x80|byte(n))
+	if size < 126 {
+		b = append(b, 0x80|byte(size))
 	} else {
-		b = append(b, 0x80|126, byte(n>>8), byte(n))
+		b = append(b, 0x80|126, byte(size>>8), byte(size))
 	}
-	b = append(b, mask[:]...)
-	b = append(b, payload...)
-	ws.Cipher(b[len(b)-len(payload):], mask, 0)
+	return append(b, mask[:]...)
+}
+
+// appendAnswer appends the answer to an offer. The identifiers are JSON strings as they came.
+func (p *peer) appendAnswer(b, peerID, offerID []byte) []byte {
+	const to, offer = `,"to_peer_id":`, `,"offer_id":`
+	b = appendHeader(b, len(p.answer)+len(to)+len(peerID)+len(offer)+len(offerID)+1)
+	b = append(b, p.answer...)
+	tail := len(b)
+	b = append(b, to...)
+	b = append(b, peerID...)
+	b = append(b, offer...)
+	b = append(b, offerID...)
+	b = append(b, '}')
+	ws.Cipher(b[tail:], mask, len(p.answer))
 	return b
 }
 
@@ -145,6 +167,7 @@ func (p *peer) loop() error {
 	buf := make([]byte, 64<<10)
 	start, end := 0, 0
 	for {
+		runtime.Gosched() // a later read brings more at once, and so does the write that follows it
 		n, err := p.conn.Read(buf[end:])
 		if err != nil {
 			return err
@@ -191,22 +214,26 @@ func frame(b []byte) (payload []byte, size int) {
 
 // take counts a response and queues what it calls for.
 func (p *peer) take(payload []byte) error {
-	var r message.Response
-	if err := message.ParseResponse(payload, &r); err != nil {
-		return io.ErrUnexpectedEOF
-	}
 	switch {
-	case r.Failure != "":
-		p.got.failures++
-	case r.Offer != nil:
+	case bytes.Contains(payload, []byte(`"offer":{`)):
 		p.got.offers++
-		p.out = appendMasked(p.out, message.AppendAnnounce(nil, &message.Request{
-			InfoHash: p.infoHash, PeerID: p.id, ToPeerID: r.PeerID, OfferID: r.OfferID, Answer: p.answer,
-		}))
-	case r.Answer != nil:
+		peerID, offerID := value(payload, `"peer_id":"`), value(payload, `"offer_id":"`)
+		if peerID == nil || offerID == nil {
+			return fmt.Errorf("an offer without identifiers: %q", payload)
+		}
+		p.out = p.appendAnswer(p.out, peerID, offerID)
+	case bytes.Contains(payload, []byte(`"answer":{`)):
 		p.got.answers++
 		p.due--
-	case r.HasCounts:
+	default:
+		var r message.Response
+		if err := message.ParseResponse(payload, &r); err != nil {
+			return err
+		}
+		if !r.HasCounts {
+			p.got.failures++
+			break
+		}
 		p.got.announces++
 		p.due += min(p.offers, r.Complete+r.Incomplete-1)
 		p.ready = true
@@ -214,6 +241,24 @@ func (p *peer) take(payload []byte) error {
 	if p.ready && p.due <= p.offers { // never more than the answers to two announces under way
 		p.ready = false
 		p.out = append(p.out, p.announce...)
+	}
+	return nil
+}
+
+// value returns the JSON string behind key, whose last character is the string's opening quote.
+func value(payload []byte, key string) []byte {
+	start := bytes.Index(payload, []byte(key))
+	if start < 0 {
+		return nil
+	}
+	start += len(key) - 1
+	for i := start + 1; i < len(payload); i++ {
+		switch payload[i] {
+		case '\\':
+			i++
+		case '"':
+			return payload[start : i+1]
+		}
 	}
 	return nil
 }
