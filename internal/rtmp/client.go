@@ -119,7 +119,10 @@ func dialed(c *conn, stop func() bool, err error) error {
 // explain makes a fault of what happens while connecting.
 func explain(err error) error {
 	var f *fault.Error
+	var r *redirect
 	switch {
+	case errors.As(err, &r):
+		return r
 	case errors.As(err, &f):
 		return f
 	case errors.Is(err, errProtocol):
@@ -130,19 +133,54 @@ func explain(err error) error {
 	return fault.Wrap(fault.SourceUnreachable, "the server cannot be reached by RTMP; check host and port of the URL", err)
 }
 
-// connect dials and does everything up to the answer to connect. If ctx ends, the connection closes, until stop.
+// connect dials and does everything up to the answer to connect, also where a server sends us elsewhere. If ctx ends,
+// the connection closes, until stop.
 func connect(ctx context.Context, rawURL string, o DialOptions) (*conn, address, func() bool, error) {
 	u, a, err := parseURL(rawURL)
 	if err != nil {
 		return nil, a, nil, err
 	}
+	for range maxRedirects + 1 {
+		c, stop, err := connectTo(ctx, u, a, o)
+		var r *redirect
+		if !errors.As(err, &r) {
+			return c, a, stop, err
+		}
+		if u, a, err = r.follow(a); err != nil {
+			return nil, a, nil, err
+		}
+	}
+	return nil, a, nil, fault.New(fault.SourceInvalid, "the server redirects too often; check its configuration")
+}
+
+// maxRedirects is how often a server may send us elsewhere.
+const maxRedirects = 3
+
+// redirect is an answer to connect that says where to connect instead, as FMS and several CDNs do.
+type redirect struct{ to string }
+
+func (r *redirect) Error() string { return "rtmp: the server redirects" }
+
+// follow returns where to go for the same stream. The URL names the application; some servers add the stream.
+func (r *redirect) follow(a address) (*url.URL, address, error) {
+	name, _, _ := strings.Cut(a.name, "?")
+	to, _, _ := strings.Cut(r.to, "?")
+	u, next, err := parseURL(strings.TrimSuffix(strings.TrimSuffix(to, "/"), "/"+name) + "/" + a.name)
+	if err != nil {
+		err = fault.New(fault.SourceInvalid, "the server redirects to what is no RTMP URL; check its configuration")
+	}
+	return u, next, err
+}
+
+// connectTo does it for one server.
+func connectTo(ctx context.Context, u *url.URL, a address, o DialOptions) (*conn, func() bool, error) {
 	dial := o.Dial
 	if dial == nil {
 		dial = (&net.Dialer{}).DialContext
 	}
 	nc, err := dial(ctx, "tcp", a.host)
 	if err != nil {
-		return nil, a, nil, explain(err)
+		return nil, nil, explain(err)
 	}
 	if u.Scheme == "rtmps" {
 		config := &tls.Config{}
@@ -159,13 +197,13 @@ func connect(ctx context.Context, rawURL string, o DialOptions) (*conn, address,
 		if strings.Contains(err.Error(), "version") {
 			err = errProtocol
 		}
-		return nil, a, nil, dialed(&conn{nc: nc}, stop, err)
+		return nil, nil, dialed(&conn{nc: nc}, stop, err)
 	}
 	c := newConn(nc)
 	if err := c.connect(a); err != nil {
-		return nil, a, nil, dialed(c, stop, err)
+		return nil, nil, dialed(c, stop, err)
 	}
-	return c, a, stop, nil
+	return c, stop, nil
 }
 
 // connect implements NetConnection.connect (7.2.1.1), with what enhanced RTMP adds.
@@ -207,6 +245,13 @@ func (c *conn) result(id float64) (command, error) {
 		}
 		switch {
 		case r.name == "_error" && (r.id == id || r.id == 0), r.name == "onStatus" && r.failed(), r.name == "close":
+			if ex, _ := r.object(1).Get("ex"); ex != nil {
+				if o, ok := ex.(amf0.Object); ok {
+					if to, ok := o.GetString("redirect"); ok {
+						return r, &redirect{to}
+					}
+				}
+			}
 			return r, refused(&r)
 		case r.name == "_result" && r.id == id:
 			return r, nil

@@ -1,21 +1,17 @@
 package rtmp
 
 import (
-	"bytes"
 	"context"
 	"encoding/hex"
-	"errors"
 	"io"
 	"net"
 	"net/url"
-	"os"
-	"os/exec"
 	"sync"
 	"testing"
 	"time"
 
-	"github.com/bluenviron/gortmplib"
-	theirs "github.com/bluenviron/gortmplib/pkg/message"
+	"github.com/bluenviron/gortmplib/pkg/amf0"
+	"github.com/bluenviron/gortmplib/pkg/handshake"
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
 
@@ -56,7 +52,9 @@ func (r *relay) WriteTag(t flv.Tag) error {
 func (r *relay) Close(err error) { r.update(func() { r.closed, r.err = true, err }) }
 
 // wait waits for n tags, or for the end.
-func (r *relay) wait(n int) (tags []flv.Tag, closed bool, err error) {
+func (r *relay) wait(n int) (tags []flv.Tag, closed bool, err error) { return r.waitUntil(n, nil) }
+
+func (r *relay) waitUntil(n int, stop <-chan struct{}) (tags []flv.Tag, closed bool, err error) {
 	for {
 		r.mu.Lock()
 		tags, closed, err = r.tags, r.closed, r.err
@@ -65,17 +63,22 @@ func (r *relay) wait(n int) (tags []flv.Tag, closed bool, err error) {
 		if len(tags) >= n || closed {
 			return tags, closed, err
 		}
-		<-changed
+		select {
+		case <-changed:
+		case <-stop:
+			return tags, closed, err
+		}
 	}
 }
 
 type player struct {
 	r    *relay
 	next int
+	stop chan struct{}
 }
 
 func (p *player) ReadTag() (flv.Tag, error) {
-	tags, _, _ := p.r.wait(p.next + 1)
+	tags, _, _ := p.r.waitUntil(p.next+1, p.stop)
 	if p.next < len(tags) {
 		p.next++
 		return tags[p.next-1], nil
@@ -83,14 +86,14 @@ func (p *player) ReadTag() (flv.Tag, error) {
 	return flv.Tag{}, io.EOF
 }
 
-func (p *player) Close() error { return nil }
+func (p *player) Close() error { close(p.stop); return nil }
 
 // start runs a server with one relay, and returns it and the server's address.
 func start(t *testing.T, s *Server, r *relay) string {
 	if s.OnPublish == nil {
 		s.OnPublish = func(context.Context, Request) (Publication, error) { return r, nil }
 	}
-	s.OnPlay = func(context.Context, Request) (Playback, error) { return &player{r: r}, nil }
+	s.OnPlay = func(context.Context, Request) (Playback, error) { return &player{r: r, stop: make(chan struct{})}, nil }
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	served := make(chan error, 1)
@@ -289,107 +292,6 @@ func once(t *testing.T, serve func(net.Conn)) string {
 	return l.Addr().String()
 }
 
-// ffmpeg publishes; what arrives is what ffmpeg's own FLV muxer writes.
-func TestFFmpegPublishes(t *testing.T) {
-	ffmpeg, err := exec.LookPath("ffmpeg")
-	require.NoError(t, err, "ffmpeg is missing: run `make tools`")
-	const clip = "../origin/clip.flv"
-	file := t.TempDir() + "/copy.flv"
-	run(t, ffmpeg, "-v", "error", "-i", clip, "-c", "copy", "-f", "flv", file)
-	b, err := os.ReadFile(file)
-	require.NoError(t, err)
-	want := media(flv.NewReader(bytes.NewReader(b), flv.Limits{}))
-
-	r := newRelay()
-	address := start(t, &Server{}, r)
-	run(t, ffmpeg, "-v", "error", "-i", clip, "-c", "copy", "-f", "flv", "rtmp://"+address+"/live/test?key=1")
-	tags, closed, err := r.wait(1 << 20)
-	require.True(t, closed)
-	require.NoError(t, err)
-	require.True(t, tags[0].IsMetadata(), "@setDataFrame is for the server")
-	var got [][]byte
-	for _, tag := range tags {
-		if tag.Type != flv.Script {
-			got = append(got, tag.Body)
-		}
-	}
-	require.Len(t, got, len(want))
-	require.True(t, bytes.Equal(bytes.Join(want, nil), bytes.Join(got, nil)))
-	require.Positive(t, len(got))
-
-	// And it plays what we send.
-	run(t, ffmpeg, "-v", "error", "-xerror", "-i", "rtmp://"+address+"/live/test", "-f", "null", "-")
-}
-
-func media(r *flv.Reader) (bodies [][]byte) {
-	for {
-		t, err := r.ReadTag()
-		if err != nil {
-			return bodies
-		}
-		if t.Type != flv.Script {
-			bodies = append(bodies, t.Body)
-		}
-	}
-}
-
-func run(t *testing.T, command string, args ...string) {
-	out, err := exec.Command(command, args...).CombinedOutput()
-	require.NoError(t, err, string(out))
-	require.Empty(t, string(out))
-}
-
-// Client and server of gortmplib talk to ours.
-func TestGortmplib(t *testing.T) {
-	tags := streams["H.264 and AAC"]
-	t.Run("its server, our client", func(t *testing.T) {
-		address := once(t, func(c net.Conn) {
-			s := &gortmplib.ServerConn{RW: c}
-			if s.Initialize() == nil && s.Accept() == nil {
-				_ = s.Write(&theirs.UserControlPingRequest{})
-				_ = s.Write(&theirs.AudioExCodedFrames{FourCC: theirs.FourCCOpus, Payload: []byte{1, 2}, ChunkStreamID: 4, MessageStreamID: 1})
-				_, _ = s.Read()
-			}
-		})
-		c, err := Dial(t.Context(), "rtmp://"+address+"/live/test", DialOptions{})
-		require.NoError(t, err)
-		defer c.Close()
-		got, err := c.ReadTag()
-		require.NoError(t, err)
-		require.Equal(t, flv.Tag{Type: flv.Audio, Body: []byte("\x91Opus\x01\x02")}, got)
-	})
-	t.Run("its clients, our server", func(t *testing.T) {
-		r := newRelay()
-		address := start(t, &Server{}, r)
-		u, _ := url.Parse("rtmp://" + address + "/live#test")
-		c := &gortmplib.Client{URL: u, Publish: true}
-		require.NoError(t, c.Initialize(t.Context()))
-		require.NoError(t, c.Write(&theirs.AudioExCodedFrames{FourCC: theirs.FourCCOpus, Payload: []byte{1}, ChunkStreamID: 4}))
-		got, _, _ := r.wait(1)
-		require.Equal(t, []byte("\x91Opus\x01"), got[0].Body)
-		c.Close()
-		_, closed, err := r.wait(2)
-		require.True(t, closed)
-		require.ErrorIs(t, err, io.ErrUnexpectedEOF, "it did not say that it leaves")
-
-		r2 := newRelay()
-		address = start(t, &Server{}, r2)
-		require.NoError(t, r2.WriteTag(tags[2]))
-		u, _ = url.Parse("rtmp://" + address + "/live#test")
-		c = &gortmplib.Client{URL: u}
-		require.NoError(t, c.Initialize(t.Context()))
-		for {
-			m, err := c.Read()
-			require.NoError(t, err)
-			if _, ok := m.(*theirs.Audio); ok {
-				break
-			}
-		}
-		r2.Close(nil)
-		c.Close()
-	})
-}
-
 // Odd messages do not end a live relay.
 func TestOddMessages(t *testing.T) {
 	r := newRelay()
@@ -424,58 +326,36 @@ type odd struct {
 	body []byte
 }
 
-func TestServerLimits(t *testing.T) {
-	t.Run("time to start", func(t *testing.T) {
-		address := start(t, &Server{StartTimeout: 20 * time.Millisecond}, newRelay())
-		c, err := net.Dial("tcp", address)
-		require.NoError(t, err)
-		defer c.Close()
-		_, err = c.Read(make([]byte, 1))
-		require.Error(t, err)
-	})
-	t.Run("silence", func(t *testing.T) {
-		r := newRelay()
-		address := start(t, &Server{IdleTimeout: 20 * time.Millisecond}, r)
-		p, err := Publish(t.Context(), "rtmp://"+address+"/live/test", DialOptions{})
-		require.NoError(t, err)
-		defer p.Close()
-		_, closed, err := r.wait(1)
-		require.True(t, closed)
-		require.ErrorIs(t, err, os.ErrDeadlineExceeded)
-	})
-	t.Run("message size", func(t *testing.T) {
-		r := newRelay()
-		address := start(t, &Server{Limits: flv.Limits{MaxTag: 1000}}, r)
-		p, err := Publish(t.Context(), "rtmp://"+address+"/live/test", DialOptions{})
-		require.NoError(t, err)
-		defer p.Close()
-		_ = p.WriteTag(flv.Tag{Type: flv.Video, Body: make([]byte, 1001)})
-		_, closed, err := r.wait(1)
-		require.True(t, closed)
-		require.ErrorIs(t, err, errProtocol)
-	})
-	t.Run("connections", func(t *testing.T) {
-		address := start(t, &Server{MaxConnections: 1}, newRelay())
-		p, err := Publish(t.Context(), "rtmp://"+address+"/live/test", DialOptions{})
-		require.NoError(t, err)
-		defer p.Close()
-		_, err = Publish(t.Context(), "rtmp://"+address+"/live/other", DialOptions{})
-		require.Error(t, err)
-	})
-	for name, garbage := range map[string]string{
-		"HTTP": "GET / HTTP/1.1\r\nHost: x\r\n\r\n", "RTMPE": "\x06", "zeros": string(append([]byte{3}, make([]byte, 5000)...)),
+func TestRedirect(t *testing.T) {
+	r := newRelay()
+	require.NoError(t, r.WriteTag(flv.Tag{Type: flv.Audio, Body: []byte{0xaf, 1}}))
+	good := start(t, &Server{}, r)
+	for to, want := range map[string]fault.Code{
+		"rtmp://" + good + "/live": "", "rtmp://" + good + "/live/test?x=1": "", "http://" + good + "/live": fault.SourceInvalid,
 	} {
-		t.Run(name, func(t *testing.T) {
-			address := start(t, &Server{StartTimeout: 50 * time.Millisecond}, newRelay())
-			c, err := net.Dial("tcp", address)
-			require.NoError(t, err)
-			defer c.Close()
-			_, err = c.Write([]byte(garbage))
-			require.NoError(t, err)
-			_, err = io.Copy(io.Discard, c)
-			if err != nil {
-				var closed *net.OpError
-				require.True(t, errors.As(err, &closed))
+		t.Run(to, func(t *testing.T) {
+			address := once(t, func(nc net.Conn) {
+				if _, _, err := handshake.DoServer(nc, false); err != nil {
+					return
+				}
+				c := newConn(nc)
+				for {
+					m, err := c.read()
+					if r, ok := parseCommand(&m); err != nil || ok && r.name == "connect" {
+						_ = c.send(0, "_error", r.id, nil, amf0.Object{
+							{Key: "level", Value: "error"}, {Key: "code", Value: "NetConnection.Connect.Rejected"},
+							{Key: "ex", Value: amf0.Object{{Key: "code", Value: 302.0}, {Key: "redirect", Value: to}}},
+						})
+						return
+					}
+				}
+			})
+			c, err := Dial(t.Context(), "rtmp://"+address+"/live/test?sign=1", DialOptions{})
+			require.Equal(t, want, fault.CodeOf(err), "%v", err)
+			if err == nil {
+				_, err = c.ReadTag()
+				require.NoError(t, err)
+				require.NoError(t, c.Close())
 			}
 		})
 	}
