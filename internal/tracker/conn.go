@@ -49,8 +49,13 @@ type conn struct {
 type joined struct{ infoHash, peer message.ID }
 
 const (
-	idleBuffer = 8 << 10 // what a connection keeps while it sleeps: holds the usual announce
+	idleBuffer = 1 << 10 // what a connection keeps while it sleeps
+	busyBuffer = 8 << 10 // what it keeps while messages come: holds the usual announce
 	maxBuffer  = message.MaxSize + 14
+
+	// quiet is the silence after which a connection goes back to idleBuffer. The pong to the first ping of an idle
+	// connection comes after such a silence, so that after a minute all idle connections have little.
+	quiet = time.Second
 )
 
 // read serves the connection until it ends. early is what came behind the handshake.
@@ -60,13 +65,17 @@ func (c *conn) read(early []byte) {
 	idle := make([]byte, idleBuffer)
 	buf := idle
 	start, end := 0, copy(buf, early)
+	silence := time.Duration(0) // before the last read
 	for {
 		start, end = c.frames(buf, start, end)
 		if start < 0 {
 			return
 		}
 		if start == end {
-			buf, start, end = idle, 0, 0
+			start, end = 0, 0
+			if silence > quiet || len(buf) > busyBuffer {
+				buf = idle
+			}
 		} else if start > 0 {
 			start, end = 0, copy(buf, buf[start:end])
 		}
@@ -76,7 +85,7 @@ func (c *conn) read(early []byte) {
 		}
 		n, err := c.net.Read(buf[end:])
 		if n > 0 {
-			c.alive()
+			silence = c.alive()
 			end += n
 		}
 		if err != nil {
@@ -152,9 +161,10 @@ func (c *conn) goodbye(err error) {
 	c.close()
 }
 
-// alive notes that bytes came.
-func (c *conn) alive() {
-	c.heard.Store(c.server.cfg.Now().UnixNano())
+// alive notes that bytes came, and returns after how long a silence.
+func (c *conn) alive() time.Duration {
+	now := c.server.cfg.Now().UnixNano()
+	silence := time.Duration(now - c.heard.Swap(now))
 	c.pinged.Store(false)
 	if c.awaited.Load() {
 		c.lifeLock.Lock()
@@ -165,6 +175,7 @@ func (c *conn) alive() {
 		c.awaited.Store(false)
 		c.lifeLock.Unlock()
 	}
+	return silence
 }
 
 // Probe implements Mailbox: it pings the peer and waits for anything to come.
