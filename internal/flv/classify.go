@@ -40,14 +40,13 @@ const (
 
 // body is what the first bytes of a media body say.
 type body struct {
-	kind    kind
-	codec   Codec
-	key     bool // the frames begin with a keyframe
-	track   uint8
-	header  int  // where the packet's payload begins
-	ok      bool // the body is long enough to say so
-	ex      bool // an enhanced body
-	hasTime bool // three bytes of composition time precede the payload
+	kind   kind
+	codec  Codec
+	key    bool // the frames begin with a keyframe
+	track  uint8
+	header int  // where a sequence header's payload begins
+	ok     bool // the body is long enough to say so
+	ex     bool // an enhanced body
 }
 
 // inspect reads the first bytes of a media tag.
@@ -77,7 +76,7 @@ func inspectVideo(b []byte) body {
 		if len(b) < 5 {
 			return body{codec: d.codec}
 		}
-		d.header, d.hasTime = 5, true
+		d.header = 5
 		switch b[1] {
 		case 0:
 			d.kind = sequenceHeader
@@ -207,7 +206,6 @@ func inspectEnhanced(b []byte, video bool) body {
 		return inspectTrack(d, b, at, packet, video, oneCodec)
 	}
 	d.kind = packetKind(packet, video)
-	d.hasTime = video && packet == exCodedFrames && (d.codec == H264 || d.codec == HEVC || d.codec == VVC)
 	d.header, d.ok = at, true
 	return d
 }

@@ -76,7 +76,8 @@ func TestOddMetadata(t *testing.T) {
 	long := "\x00\x04long\x0c\x00\x00\x00\x02hi"
 	all := "\x02\x00\x0aonMetaData\x08\x00\x00\x00\x07" + date + long
 	for name, source := range map[string]string{
-		"complete": all + "\x00\x00\x09", "no end": all, "cut off": all + "\x00\x05width\x00\x01", "unknown": all + "\x00\x01x\x66",
+		"complete": all + "\x00\x00\x09", "no end": all, "cut off": all + "\x00\x05width\x00\x01",
+		"unknown": all + "\x00\x01x\x66",
 	} {
 		t.Run(name, func(t *testing.T) {
 			got := flv.CompleteMetadata([]byte(source), nil, nil)
@@ -85,7 +86,8 @@ func TestOddMetadata(t *testing.T) {
 			require.True(t, bytes.HasSuffix(got, []byte{0, 0, 9}))
 		})
 	}
-	deep := append([]byte("\x02\x00\x0aonMetaData\x08\x00\x00\x00\x01\x00\x01a"), bytes.Repeat([]byte{0x0a, 0, 0, 0, 1}, 100_000)...)
+	deep := []byte("\x02\x00\x0aonMetaData\x08\x00\x00\x00\x01\x00\x01a")
+	deep = append(deep, bytes.Repeat([]byte{0x0a, 0, 0, 0, 1}, 100_000)...)
 	require.Equal(t, map[string]any{"duration": 0.0}, decode(t, flv.CompleteMetadata(deep, nil, nil)))
 }
 

@@ -49,7 +49,9 @@ func TestChunksRoundTrip(t *testing.T) {
 func TestChunksAgreeWithGortmplib(t *testing.T) {
 	var messages []message
 	for i, at := range []uint32{0, 40, 80, 120, 110, 150, 0x1000000, 0x1000028, 0x1000050, 5} {
-		messages = append(messages, message{typ: uint8(8 + i%2), timestamp: at, stream: 1 << 24, body: bytes.Repeat([]byte{byte(i)}, 300)})
+		messages = append(messages, message{
+			typ: uint8(8 + i%2), timestamp: at, stream: 1 << 24, body: bytes.Repeat([]byte{byte(i)}, 300),
+		})
 	}
 	var theirs bytes.Buffer
 	w := rawmessage.NewWriter(&theirs, bytecounter.NewWriter(&theirs), false)
@@ -88,7 +90,8 @@ func TestChunkHeaders(t *testing.T) {
 			},
 		},
 		"long chunk stream IDs": {
-			in: "\x00\x05\x00\x00\x01\x00\x00\x01\x09\x01\x00\x00\x00A" + "\x01\x05\x01\x00\x00\x02\x00\x00\x01\x09\x01\x00\x00\x00B" +
+			in: "\x00\x05\x00\x00\x01\x00\x00\x01\x09\x01\x00\x00\x00A" +
+				"\x01\x05\x01\x00\x00\x02\x00\x00\x01\x09\x01\x00\x00\x00B" +
 				"\x80\x05\x00\x00\x01C",
 			want: []message{{9, 1, 1, []byte("A")}, {9, 2, 1, []byte("B")}, {9, 2, 1, []byte("C")}},
 		},

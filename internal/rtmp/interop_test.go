@@ -74,7 +74,9 @@ func TestGortmplib(t *testing.T) {
 			s := &gortmplib.ServerConn{RW: c}
 			if s.Initialize() == nil && s.Accept() == nil {
 				_ = s.Write(&theirs.UserControlPingRequest{})
-				_ = s.Write(&theirs.AudioExCodedFrames{FourCC: theirs.FourCCOpus, Payload: []byte{1, 2}, ChunkStreamID: 4, MessageStreamID: 1})
+				_ = s.Write(&theirs.AudioExCodedFrames{
+					FourCC: theirs.FourCCOpus, Payload: []byte{1, 2}, ChunkStreamID: 4, MessageStreamID: 1,
+				})
 				_, _ = s.Read()
 			}
 		})

@@ -6,8 +6,8 @@ import (
 	"github.com/superp2p/superp2p/internal/flv"
 )
 
-// maxConfig is the largest configuration that travels in preambles, in bytes; onMetaData with an index of a whole file
-// may be larger, and no decoder needs that.
+// maxConfig is the largest configuration that travels in preambles, in bytes. An onMetaData with the index of a whole
+// file may be larger; it travels without what holds only for the file.
 const maxConfig = 8 << 10
 
 // maxConfigs bounds how many configurations are kept: onMetaData, and a few tracks of each kind.
@@ -26,6 +26,9 @@ type config struct {
 // learn keeps t if it is a configuration, in place of the one before it.
 func (p *preamble) learn(t *flv.Tag) {
 	key, ok := t.Config()
+	if ok && t.Size() > maxConfig && t.IsMetadata() {
+		t = &flv.Tag{Type: t.Type, Timestamp: t.Timestamp, Body: flv.CompleteMetadata(t.Body, nil, nil)}
+	}
 	if !ok || t.Size() > maxConfig {
 		return
 	}

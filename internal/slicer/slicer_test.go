@@ -327,6 +327,20 @@ func TestCodecChange(t *testing.T) {
 		bodies(second), "the header stays before the keyframe that it is for")
 }
 
+// An onMetaData with the index of a whole file does not fit into preambles; what players need of it does.
+func TestLargeMetadata(t *testing.T) {
+	b := []byte("\x02\x00\x0aonMetaData\x08\x00\x00\x00\x02\x00\x09keyframes\x0c\x00\x01\x00\x00")
+	b = append(append(b, make([]byte, 65_536)...), "\x00\x09framerate\x00\x40\x3e\x00\x00\x00\x00\x00\x00\x00\x00\x09"...)
+	large := flv.Tag{Type: flv.Script, Body: b}
+	out := through(t, slicer.Config{}, []flv.Tag{large, videoHeader(0, "V"), keyframe(0, 1), keyframe(2000, 1)})
+	require.Equal(t, large.Body, out.tags[0].Body, "inline it stays as it came")
+	for _, p := range out.preambles {
+		require.Len(t, p, 2)
+		require.Contains(t, string(p[0].Body), "framerate")
+		require.Less(t, len(p[0].Body), 1000)
+	}
+}
+
 func TestInterrupt(t *testing.T) {
 	s := slicer.New(slicer.Config{})
 	var out joined

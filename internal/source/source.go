@@ -15,8 +15,8 @@ import (
 
 // Options say how to open a source.
 type Options struct {
-	// Dial opens every connection, also those after a redirect; so it is the place to refuse addresses: return a
-	// *fault.Error to have Open fail with it. If nil, a plain net.Dialer.
+	// Dial opens every connection, also those after a redirect, to a host name and port not yet resolved; so it is the
+	// place to refuse hosts and addresses: return a *fault.Error to have Open fail with it. If nil, a plain net.Dialer.
 	Dial func(ctx context.Context, network, addr string) (net.Conn, error)
 	// TLS is for https and rtmps. If nil, the system's roots are trusted.
 	TLS *tls.Config

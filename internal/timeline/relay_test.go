@@ -132,10 +132,11 @@ func TestFFmpegPlays(t *testing.T) {
 	for name, args := range map[string][]string{
 		"H.264 and AAC":   {"-i", clip, "-c", "copy"},
 		"late timestamps": {"-i", clip, "-c", "copy", "-output_ts_offset", "200000"},
-		"B-frames":        append(append(lavfi, tone...), "-c:v", "libx264", "-g", "50", "-bf", "3", "-preset", "veryfast", "-c:a", "aac"),
-		"H.263 and MP3":   append(append(lavfi, tone...), "-c:v", "flv1", "-g", "50", "-c:a", "libmp3lame"),
-		"audio alone":     {"-i", clip, "-vn", "-c", "copy"},
-		"video alone":     {"-i", clip, "-an", "-c", "copy"},
+		"B-frames": append(append(lavfi, tone...),
+			"-c:v", "libx264", "-g", "50", "-bf", "3", "-preset", "veryfast", "-c:a", "aac"),
+		"H.263 and MP3": append(append(lavfi, tone...), "-c:v", "flv1", "-g", "50", "-c:a", "libmp3lame"),
+		"audio alone":   {"-i", clip, "-vn", "-c", "copy"},
+		"video alone":   {"-i", clip, "-an", "-c", "copy"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			f, r := ingest(t, func(url string) {
