@@ -10,11 +10,13 @@ import (
 const (
 	// maxOffers is how many offers may wait for an answer at a time, and how many one announce carries.
 	maxOffers = 20
-	// maxConnecting is how many incoming offers may be worked on at a time.
-	maxConnecting = 16
+	// maxAnswering is how many incoming offers may be worked on at a time.
+	maxAnswering = 24
 	// offerLife is how long an offer waits for an answer.
 	offerLife = 50 * time.Second
-	// idleOfferLife is the same once no more peers are wanted. An offer of that age hardly leads to a link any more.
+	// answerTime is how long answers usually take at the most. Who does not want a link never answers.
+	answerTime = 4 * time.Second
+	// idleOfferLife is how long an offer waits once no more peers are wanted.
 	idleOfferLife = 10 * time.Second
 	// connectLife is how long a link may take from its answer until it is open.
 	connectLife = 15 * time.Second
@@ -165,7 +167,6 @@ func (v *Viewer) linkOpened(wl *webrtclink.Link) {
 	l.state, l.since, l.number = open, now, v.nextLink
 	s.links.byNumber[l.number] = l
 	s.links.opened++
-	s.askPause = 0
 	v.log.Debug("peer connected", "peer", peerName(l.peer), "ours", l.ours)
 	s.engine.LinkOpened(now, l.number, l.peer)
 }
@@ -184,7 +185,7 @@ func (v *Viewer) linkClosed(wl *webrtclink.Link, err error) {
 		v.bar(l.peer)
 	}
 	v.log.Debug("peer gone", "peer", peerName(l.peer), "err", err)
-	s.askPause = 0
+	v.askSoon(s)
 	s.engine.LinkClosed(v.cfg.Now(), l.number)
 }
 
@@ -200,6 +201,7 @@ func (v *Viewer) disconnect(s *session, a *swarm.Action) {
 		l.link.Close()
 		return
 	}
+	v.askSoon(s)
 	v.log.Debug("peer let go", "peer", peerName(l.peer), "reason", a.Reason, "err", a.Err)
 	v.closeFlushed(l)
 }

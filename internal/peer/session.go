@@ -37,6 +37,7 @@ func (v *Viewer) begin(res *edgeclient.Resolution) {
 		Delay: v.cfg.Delay, Seed: v.seed(), NoUpload: v.cfg.NoUpload, NoPeers: v.cfg.NoPeers,
 		UploadRate: v.cfg.UploadRate, MaxPeers: v.cfg.MaxPeers,
 	}, now)
+	s.askPause, s.nextAsk = minAskPause/2, now.Add(minAskPause) // it announces first by itself
 	v.session = s
 	v.past.Tracks++
 	v.log.Info("playing", "track", res.Track, "delay", v.cfg.Delay, "tracker", res.Tracker)

@@ -95,7 +95,7 @@ func (v *Viewer) usefulOffers(s *session) int {
 	}
 	fresh := 0 // offers that may well be answered yet
 	for _, l := range s.links.byOffer {
-		if v.cfg.Now().Sub(l.since) < idleOfferLife {
+		if v.cfg.Now().Sub(l.since) < answerTime {
 			fresh++
 		}
 	}
@@ -125,12 +125,18 @@ func (h *trackerHandler) Offered(peer, _ [20]byte, sdp string, reply func(string
 
 func (v *Viewer) offeredBy(s *session, peer swarm.PeerID, sdp string, reply func(string)) {
 	_, barred := v.barred[peer]
-	underWay := s.links.connecting()
+	underWay := 0 // answers of ours
+	for _, l := range s.links.byPeer {
+		if l.state == connecting && !l.ours {
+			underWay++
+		}
+	}
 	// Who is known already keeps the link there is. Where both sides have offered, Answered breaks the tie.
 	if barred || peer == v.id || s.links.byPeer[peer] != nil || s.engine.HasPeer(peer) ||
-		!s.engine.Accepts() || underWay >= maxConnecting {
+		!s.engine.Accepts() || underWay >= maxAnswering {
 		return
 	}
+	v.log.Debug("peer offers a link", "peer", peerName(peer))
 	l := &link{state: connecting, peer: peer, since: v.cfg.Now()}
 	s.links.byPeer[peer] = l
 	v.wg.Go(func() {
@@ -173,15 +179,18 @@ func (v *Viewer) answeredBy(s *session, peer swarm.PeerID, offerID [20]byte, sdp
 	other := s.links.byPeer[peer]
 	switch {
 	case barred, peer == v.id, s.engine.HasPeer(peer), other != nil && other.ours:
+		v.log.Debug("answer of no use", "peer", peerName(peer), "barred", barred, "linked", s.engine.HasPeer(peer))
 		v.drop(s, l)
 		return
 	case other != nil && string(v.id[:]) > string(peer[:]):
+		v.log.Debug("both offered, the peer's is kept", "peer", peerName(peer))
 		// Each side has answered the other's offer. Both keep the one that the lower name made.
 		v.drop(s, l)
 		return
 	case other != nil:
 		v.drop(s, other)
 	}
+	v.log.Debug("peer answers", "peer", peerName(peer), "instead", other != nil)
 	l.state, l.peer, l.since = connecting, peer, v.cfg.Now()
 	s.links.byPeer[peer] = l
 	v.wg.Go(func() {
@@ -211,23 +220,32 @@ func (v *Viewer) tendLinks(now time.Time) {
 	}
 	for _, l := range s.links.byPeer {
 		if l.state == connecting && now.Sub(l.since) > connectLife {
+			v.log.Debug("no connection to peer", "peer", peerName(l.peer), "ours", l.ours)
 			v.drop(s, l)
 		}
 	}
 	if s.tracker == nil || now.Before(s.nextAsk) {
 		return
 	}
-	if n := v.usefulOffers(s); n > 0 {
-		s.tracker.AskForPeers(min(n, maxOffers))
-		s.askPause = min(max(2*s.askPause, minAskPause), maxAskPause)
-		s.nextAsk = now.Add(s.askPause)
+	// Even with no peer wanted, asking brings the swarm's size: who came at the same moment as others does not know
+	// of them until the next announce, which may be minutes away.
+	s.tracker.AskForPeers(max(1, min(v.usefulOffers(s), maxOffers)))
+	s.askPause = min(max(2*s.askPause, minAskPause), maxAskPause)
+	s.nextAsk = now.Add(s.askPause)
+}
+
+// askSoon has the tracker asked after a link was lost.
+func (v *Viewer) askSoon(s *session) {
+	s.askPause = 0
+	if soon := v.cfg.Now().Add(minAskPause); soon.Before(s.nextAsk) {
+		s.nextAsk = soon
 	}
 }
 
 // How long to wait before the tracker is asked again, growing while no new link comes of it.
 const (
 	minAskPause = 2 * time.Second
-	maxAskPause = 32 * time.Second
+	maxAskPause = 64 * time.Second
 )
 
 // peerName is how logs name a peer: the random half of its ID.

@@ -165,8 +165,7 @@ const (
 
 // publish writes a stream in real time: a keyframe a second, each body numbered.
 func publish(ctx context.Context, pub *edge.Publication, from uint32) {
-	ticker := time.NewTicker(time.Second / fps)
-	defer ticker.Stop()
+	begin := time.Now()
 	_ = pub.WriteTag(flv.Tag{Type: flv.Video, Body: []byte{0x17, 0, 0, 0, 0, 1, 100, 0, 31, 255, 225, 0, 0}})
 	_ = pub.WriteTag(flv.Tag{Type: flv.Audio, Body: []byte{0xaf, 0, 0x12, 0x10}})
 	for i := from; ; i++ {
@@ -185,7 +184,7 @@ func publish(ctx context.Context, pub *edge.Publication, from uint32) {
 			return
 		}
 		select {
-		case <-ticker.C:
+		case <-time.After(time.Until(begin.Add(time.Duration(i-from+1) * time.Second / fps))):
 		case <-ctx.Done():
 			return
 		}
