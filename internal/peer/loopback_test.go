@@ -9,6 +9,7 @@ import (
 
 	"github.com/superp2p/superp2p/internal/edge"
 	"github.com/superp2p/superp2p/internal/edgeapi"
+	"github.com/superp2p/superp2p/internal/timeline"
 	"github.com/superp2p/superp2p/internal/tracker"
 )
 
@@ -49,8 +50,12 @@ func TestOverRealSockets(t *testing.T) {
 		defer func() { require.NoError(t, v.Close()) }()
 		vs = append(vs, v)
 	}
+	var readers []*timeline.Reader
 	for _, v := range vs {
-		watch(t, v.NewReader(), 4*fps)
+		readers = append(readers, v.NewReader())
+	}
+	for _, r := range readers {
+		watch(t, r, 4*fps)
 	}
 	var upload uint64
 	for _, v := range vs {

@@ -111,8 +111,8 @@ func (c *Client) check(r *edgeapi.Resolution, at time.Time, age time.Duration) (
 	}
 	// The range of a track's time, 2,000 years, so that sums of times below do not overflow.
 	const limit = 1 << 46
-	if r.Now < 0 || r.Now > limit || r.Line < -limit || r.Line > limit || r.Edge.Time < 0 || r.Edge.Time > limit {
-		return invalid("a time is out of range")
+	if r.Edge.Number > 1<<48 || r.Now < 0 || r.Now > limit || r.Line < -limit || r.Line > limit || r.Edge.Time < 0 || r.Edge.Time > limit {
+		return invalid("a time or number is out of range")
 	}
 	out.Live = swarm.Live{
 		Line: time.UnixMilli(r.Line).Add(out.ClockOffset), Rate: r.Rate,
