@@ -22,6 +22,7 @@ type P2PNetStream struct {
 	queue   []told // events that the handler is yet to be told
 	telling bool   // a goroutine tells them
 	play    *play  // the current one, nil before the first and after Close
+	reading *play  // what Read has begun to read, until it has told its end
 	last    Stats  // of the play before
 }
 
@@ -211,41 +212,48 @@ func (n *P2PNetStream) Close() error {
 	return nil
 }
 
-// current waits until the play of now has begun.
-func (n *P2PNetStream) current() (*play, error) {
-	n.mu.Lock()
-	p := n.play
-	n.mu.Unlock()
-	if p == nil {
-		return nil, fault.New(fault.Closed, "nothing is played; call Play")
+// Read reads what is played as FLV: a file header, onMetaData, then tags without end, timestamps from 0. It waits for the
+// first bytes and for later ones. At the stream's end, and once when Play has replaced what was being read, it returns
+// io.EOF; after that it reads what the new Play plays, from its file header on. A failed play's *Error is returned as
+// often as asked.
+func (n *P2PNetStream) Read(b []byte) (int, error) {
+	p, err := n.next()
+	if err != nil {
+		return 0, err
 	}
 	<-p.ready
-	return p, p.err
-}
-
-// Read reads what is played as FLV: a file header, onMetaData, then tags without end, timestamps from 0. It waits for the
-// first bytes and for later ones. At the stream's end, and when Play replaces what is played, it returns io.EOF; after
-// that it reads what the new Play plays, from its file header on. A failed play's *Error is returned as often as asked.
-func (n *P2PNetStream) Read(b []byte) (int, error) {
-	p, err := n.current()
-	if err != nil {
-		return 0, n.replaced(p, err)
+	k := 0
+	if err = p.err; err == nil {
+		k, err = p.reader.Read(b)
 	}
-	k, err := p.reader.Read(b)
-	if err != nil {
-		err = n.replaced(p, err)
+	if err == nil {
+		return k, nil
+	}
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.reading == p {
+		n.reading = nil // its end is told now
+	}
+	if p.gone && n.play != nil {
+		err = io.EOF
 	}
 	return k, err
 }
 
-// replaced turns the error of a play that another one has replaced into io.EOF.
-func (n *P2PNetStream) replaced(p *play, err error) error {
+// next returns the play to read from: the current one, but io.EOF first if another was being read.
+func (n *P2PNetStream) next() (*play, error) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	if p != nil && p.gone && n.play != nil {
-		return io.EOF
+	was := n.reading
+	n.reading = n.play
+	switch {
+	case n.play == nil:
+		return nil, fault.New(fault.Closed, "nothing is played; call Play")
+	case was != nil && was != n.play:
+		n.reading = nil
+		return nil, io.EOF
 	}
-	return err
+	return n.play, nil
 }
 
 // WriteTo writes what Read reads to w until the end, which is no error.
