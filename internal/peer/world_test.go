@@ -68,7 +68,6 @@ type testServer struct {
 	http     http.Server
 	listener *pipeListener
 	publish  context.CancelFunc
-	served   atomic.Int64 // bytes of slices
 	hook     atomic.Pointer[func(http.Handler) http.Handler]
 }
 
