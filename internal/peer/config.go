@@ -43,6 +43,8 @@ type Config struct {
 
 	// NoPeers takes everything from the server.
 	NoPeers bool
+	// NoDownload takes everything from the server, but gives to peers.
+	NoDownload bool
 	// NoUpload takes from peers and gives them nothing.
 	NoUpload bool
 	// UploadRate limits what peers are given, in bytes a second. If zero, it is not limited.

@@ -174,6 +174,16 @@ func (v *Viewer) SetUpload(on bool) {
 	})
 }
 
+// SetDownload switches taking from peers on or off while the stream plays; without it everything comes from the server.
+func (v *Viewer) SetDownload(on bool) {
+	v.inbox.post(func() {
+		v.cfg.NoDownload = !on
+		if v.session != nil {
+			v.session.engine.SetDownload(v.cfg.Now(), on)
+		}
+	})
+}
+
 // Done is closed when nothing of the viewer is left running.
 func (v *Viewer) Done() <-chan struct{} { return v.done }
 

@@ -79,7 +79,7 @@ func New(cfg Config) *Proxy {
 	base, end := context.WithCancel(context.Background())
 	return &Proxy{
 		base: base, end: end, cfg: cfg, log: cfg.Logger, streams: map[key]*stream{},
-		download: !cfg.Viewer.NoPeers, upload: !cfg.Viewer.NoUpload,
+		download: !cfg.Viewer.NoDownload, upload: !cfg.Viewer.NoUpload,
 	}
 }
 

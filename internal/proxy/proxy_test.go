@@ -243,6 +243,14 @@ func TestSharingIsSwitchedForReal(t *testing.T) {
 
 	require.Equal(t, true, s.object(200, "/feature?upload=1")["upload"])
 	s.eventually("it gives", func() bool { return given() > 0 && other.Stats().PeerBytes > 0 })
+
+	took := func() float64 { return s.object(200, "/stat")["flow"].(map[string]any)["p2pBytes"].(float64) }
+	s.eventually("it takes", func() bool { return took() > 0 })
+	require.Equal(t, false, s.object(200, "/feature?download=0")["download"])
+	taken := took()
+	played = other.Stats().Played
+	s.eventually("it plays on", func() bool { return other.Stats().Played > played+2*time.Second })
+	require.Equal(t, taken, took())
 }
 
 func TestLimits(t *testing.T) {

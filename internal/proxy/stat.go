@@ -157,6 +157,7 @@ func (p *Proxy) serveFeature(w http.ResponseWriter, r *http.Request) {
 	}
 	for _, s := range p.streams {
 		if s.viewer != nil {
+			s.viewer.SetDownload(p.download)
 			s.viewer.SetUpload(p.upload)
 		}
 	}

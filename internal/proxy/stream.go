@@ -119,7 +119,7 @@ func (p *Proxy) run(ctx context.Context, s *stream) {
 	log := p.log.With("stream", s.resource)
 	p.mu.Lock()
 	cfg := p.cfg.Viewer
-	cfg.NoPeers, cfg.NoUpload = !p.download, !p.upload
+	cfg.NoDownload, cfg.NoUpload = !p.download, !p.upload
 	p.mu.Unlock()
 	if s.key.delay != 0 {
 		cfg.Delay = s.key.delay

@@ -46,6 +46,8 @@ type Config struct {
 	Seed uint64
 	// NoUpload keeps the engine from serving others.
 	NoUpload bool
+	// NoDownload takes everything from the server; others may still be served.
+	NoDownload bool
 	// NoPeers keeps the engine from trading with peers at all: everything comes from the server.
 	NoPeers bool
 	// UploadRate limits what is served to peers, in bytes a second. If zero, it is not limited.

@@ -2,6 +2,8 @@ package swarm
 
 import (
 	"errors"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/superp2p/superp2p/internal/slice"
@@ -148,6 +150,21 @@ func (e *Engine) SetUpload(now time.Time, on bool) {
 	}
 	for _, p := range e.order {
 		e.sayHello(p)
+	}
+	e.Tick(now)
+}
+
+// SetDownload switches taking from peers on or off while the stream plays. What is under way from them is cancelled.
+func (e *Engine) SetDownload(now time.Time, on bool) {
+	e.now = now
+	if e.cfg.NoDownload == !on {
+		return
+	}
+	e.cfg.NoDownload = !on
+	if !on {
+		for _, n := range slices.Sorted(maps.Keys(e.wants)) {
+			e.cancel(e.wants[n])
+		}
 	}
 	e.Tick(now)
 }

@@ -79,6 +79,9 @@ func (e *Engine) consider(now time.Time, n slice.Number) {
 
 // source chooses a neighbour to ask for slice n, nil if there is none to ask now.
 func (e *Engine) source(now time.Time, n slice.Number) *neighbour {
+	if e.cfg.NoDownload {
+		return nil
+	}
 	var cs [64]Candidate
 	var ps [64]*neighbour
 	k := 0
@@ -105,7 +108,7 @@ func (e *Engine) serverTurn(now time.Time, n slice.Number, slack time.Duration) 
 	guard := e.policy.Guard(p.delay)
 	// Spread by a fifth, so that those who lack the same slice do not all turn to the server at once.
 	guard -= time.Duration(float64(guard/5) * unit(e.score(e.cfg.Self, n)))
-	if e.cfg.NoPeers {
+	if e.cfg.NoPeers || e.cfg.NoDownload {
 		return true
 	}
 	view, before := e.view(n)

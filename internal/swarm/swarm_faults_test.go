@@ -262,6 +262,27 @@ func TestWhoDoesNotUploadIsServedAndServesNobody(t *testing.T) {
 	require.Zero(t, w.totals().Stalls)
 }
 
+func TestWhoTakesNothingFromPeersStillGives(t *testing.T) {
+	w := newWorld(t)
+	w.join(func(c *Config) { c.NoDownload = true })
+	w.crowd(4, nil)
+	w.run(20 * time.Second)
+	n := w.nodes[0]
+	before := n.engine.Stats(w.now)
+	require.Zero(t, before.PeerBytes)
+	require.NotZero(t, before.UploadBytes)
+	n.engine.SetDownload(w.now, true)
+	n.act()
+	w.run(20 * time.Second)
+	on := n.engine.Stats(w.now)
+	require.NotZero(t, on.PeerBytes)
+	n.engine.SetDownload(w.now, false)
+	n.act()
+	w.run(10 * time.Second)
+	require.Equal(t, on.PeerBytes, n.engine.Stats(w.now).PeerBytes, "switched off while it plays")
+	require.Zero(t, w.totals().Stalls)
+}
+
 func TestAnUploadLimitHolds(t *testing.T) {
 	w := newWorld(t)
 	limit := float64(w.payload) * 4
