@@ -207,6 +207,49 @@ func TestServerThatHangs(t *testing.T) {
 	})
 }
 
+func TestAwayForLongerThanTheServerKeeps(t *testing.T) {
+	simulated(t, func(t *testing.T, w *world) {
+		v := w.open(func(c *Config) { c.StallTimeout = 3 * time.Minute })
+		watch(t, v.NewReader(), 10*fps)
+		hang := func(http.Handler) http.Handler {
+			return http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() })
+		}
+		w.server.hook.Store(&hang)
+		time.Sleep(time.Minute)
+		w.server.hook.Store(nil)
+		await(t, v, PlayStart)
+		await(t, v, BufferFull)
+		await(t, v, BufferEmpty)
+		await(t, v, BufferFull)
+		watch(t, v.NewReader(), 10*fps)
+		s := v.Stats()
+		require.Equal(t, 1, s.Tracks)
+		require.Equal(t, uint64(1), s.Stalls)
+		require.InDelta(t, 6, s.Delay.Seconds(), 0.5)
+		require.Greater(t, s.Resolves, 1)
+	})
+}
+
+func TestCloseAtAnyMoment(t *testing.T) {
+	simulated(t, func(t *testing.T, w *world) {
+		stay := w.open(nil)
+		for ms := range 12 {
+			a, b := w.open(nil), w.open(nil)
+			time.Sleep(time.Duration(ms*ms) * 3 * time.Millisecond)
+			r := a.NewReader()
+			require.NoError(t, a.Close())
+			require.NoError(t, a.Close())
+			require.NoError(t, drain(r))
+			require.NoError(t, b.Close())
+			require.Equal(t, 1, b.Stats().Tracks)
+			require.Zero(t, a.endpoint.Len())
+			for range a.Events() { // it is closed
+			}
+		}
+		require.Zero(t, stay.Stats().Stalls)
+	})
+}
+
 func TestServerThatLies(t *testing.T) {
 	simulated(t, func(t *testing.T, w *world) {
 		v := w.open(nil)

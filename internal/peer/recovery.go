@@ -47,7 +47,7 @@ func (h *health) heard(now time.Time, err error) {
 
 func unreachable(err error) bool {
 	switch fault.CodeOf(err) {
-	case fault.ServerUnreachable, fault.ServerInvalid, fault.Internal:
+	case fault.ServerUnreachable, fault.ServerInvalid, fault.Internal, fault.Closed:
 		return true
 	}
 	return false
@@ -72,8 +72,8 @@ func (v *Viewer) resolve(ctx context.Context) (*edgeclient.Resolution, error) {
 		if errors.Is(err, context.DeadlineExceeded) {
 			err = fault.Wrap(fault.ServerUnreachable, "the superp2p server took the request and does not answer", err)
 		}
-		if fault.CodeOf(err) != fault.ServerUnreachable {
-			return nil, err
+		if code := fault.CodeOf(err); code != fault.ServerUnreachable && code != fault.Closed {
+			return nil, err // Closed: the server is going down, another may come up
 		}
 		last = err
 		timer := time.NewTimer(pause/2 + rand.N(pause))

@@ -16,7 +16,7 @@ type session struct {
 	res     *edgeclient.Resolution
 	engine  *swarm.Engine
 	links   links
-	fetches map[slice.Number]context.CancelFunc
+	fetches map[slice.Number]*fetching
 	ctx     context.Context // ends with the session
 	cancel  context.CancelFunc
 	tracker *client.Client // nil if there is none
@@ -30,7 +30,7 @@ type session struct {
 // begin starts to play the track of res.
 func (v *Viewer) begin(res *edgeclient.Resolution) {
 	now := v.cfg.Now()
-	s := &session{res: res, links: newLinks(), fetches: make(map[slice.Number]context.CancelFunc)}
+	s := &session{res: res, links: newLinks(), fetches: make(map[slice.Number]*fetching)}
 	s.ctx, s.cancel = context.WithCancel(v.ctx)
 	s.engine = swarm.New(swarm.Config{
 		Self: v.id, Track: res.Track, Verifier: res.Verifier, Live: res.Live, ClockOffset: res.ClockOffset,
@@ -101,10 +101,14 @@ func (s *Stats) addTracker(from *session) {
 	s.TrackerOut += t.Sent
 }
 
+// fetching is a request for a slice that is under way.
+type fetching struct{ cancel context.CancelFunc }
+
 // fetch asks the server for a slice.
 func (v *Viewer) fetch(s *session, n slice.Number, wait time.Duration) {
 	ctx, cancel := context.WithCancel(s.ctx)
-	s.fetches[n] = cancel
+	f := &fetching{cancel}
+	s.fetches[n] = f
 	res := s.res
 	v.wg.Go(func() {
 		got, err := v.edge.Slice(ctx, res, n, wait)
@@ -114,8 +118,8 @@ func (v *Viewer) fetch(s *session, n slice.Number, wait time.Duration) {
 			return
 		}
 		v.inbox.post(func() {
-			if s != v.session {
-				return
+			if s != v.session || s.fetches[n] != f {
+				return // no answer is owed any more
 			}
 			delete(s.fetches, n)
 			now := v.cfg.Now()
@@ -134,8 +138,8 @@ func (v *Viewer) fetch(s *session, n slice.Number, wait time.Duration) {
 }
 
 func (s *session) cancelFetch(n slice.Number) {
-	if cancel := s.fetches[n]; cancel != nil {
-		cancel()
+	if f := s.fetches[n]; f != nil {
+		f.cancel()
 		delete(s.fetches, n)
 	}
 }
