@@ -118,6 +118,7 @@ type playing struct {
 	ended   time.Time
 	stats   superp2p.Stats // at the end
 	written int64
+	got     bool  // something to write has come
 	outErr  error // the output could not be written
 }
 
@@ -152,7 +153,10 @@ func (p *playing) play(target string, delay time.Duration, out sink) error {
 			n, err := out.Write(b)
 			p.mu.Lock()
 			defer p.mu.Unlock()
-			p.written += int64(n)
+			if out.counts() {
+				p.written += int64(n)
+			}
+			p.got = p.got || n > 0
 			p.outErr = err
 			return n, err
 		}))
@@ -193,7 +197,7 @@ func (p *playing) line() string {
 	line := fmt.Sprintf("%s  %.2f Mbit/s  %d peers  offload %.1f %%  %.1f s behind live  %s", clock(lasted), s.Bitrate/1e6, s.Peers,
 		100*s.Offload, s.LiveDelay.Seconds(), size(s.PeerBytes+s.ServerBytes))
 	if s.Stalls > 0 {
-		line += fmt.Sprintf("  %d stalls", s.Stalls)
+		line += fmt.Sprintf("  stalls %d", s.Stalls)
 	}
 	return line
 }
@@ -229,7 +233,7 @@ func (p *playing) report(c *playCommand, err error) playReport {
 	switch {
 	case err != nil:
 		r.Outcome = "broken"
-		if p.written == 0 && p.outErr == nil {
+		if !p.got && p.outErr == nil {
 			r.Outcome = "not_started"
 		}
 		r.Error = &struct {
@@ -250,8 +254,8 @@ func (r *playReport) summary() string {
 	if s.PeerBytes+s.ServerBytes == 0 {
 		return ""
 	}
-	text := fmt.Sprintf("played %.1f s of %s, %.1f s behind live, after a start of %.2f s; %d stalls",
-		r.Played, r.Target, float64(r.Delay)/1000, float64(r.Start)/1000, s.Stalls)
+	text := fmt.Sprintf("played %.1f s of %s, %.1f s behind live, after a start of %d ms; stalls: %d",
+		r.Played, r.Target, float64(r.Delay)/1000, r.Start, s.Stalls)
 	if s.Stalls > 0 {
 		text += fmt.Sprintf(" (%.1f s)", float64(r.StallFor)/1000)
 	}

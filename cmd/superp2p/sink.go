@@ -12,7 +12,10 @@ import (
 )
 
 // sink is where play writes. Its Write returns errOutputDone when whoever looks has had enough.
-type sink io.WriteCloser
+type sink interface {
+	io.WriteCloser
+	counts() bool // whether what is written is kept or seen
+}
 
 // sink opens the output that the flags name.
 func (c *playCommand) sink(ctx context.Context, std stdio) (sink, error) {
@@ -50,6 +53,8 @@ func (s fileSink) Write(b []byte) (int, error) {
 	}
 	return n, err
 }
+
+func (s fileSink) counts() bool { return s.Writer != io.Discard }
 
 // Close closes a file that we opened; that is when some systems say that a disk is full.
 func (s fileSink) Close() error {
@@ -108,6 +113,8 @@ func (s *playerSink) Write(b []byte) (int, error) {
 	}
 	return n, nil
 }
+
+func (s *playerSink) counts() bool { return true }
 
 // Close tells the player that the stream is over, and waits until it has shown the rest.
 func (s *playerSink) Close() error {

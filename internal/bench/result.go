@@ -5,6 +5,7 @@ import (
 	"io"
 	"math"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -137,6 +138,11 @@ func (r *Result) WriteTable(w io.Writer) error {
 		{"memory", fmt.Sprintf("%.0f MB, heap %.0f MB; %d goroutines, %d left after closing", float64(r.MemoryBytes)/1e6,
 			float64(r.HeapBytes)/1e6, r.Goroutines, r.GoroutinesLeft)},
 	}
+	if r.DirectDelayP95 > busy {
+		rows = append(rows, [2]string{"note", "even the plain client was served late: the machine was busy with something else, which stalls
+" +
+			strings.Repeat(" ", 24) + "and delays include; measure again when it is idle"})
+	}
 	for _, row := range rows {
 		if _, err := fmt.Fprintf(w, "%-23s %s\n", row[0], row[1]); err != nil {
 			return err
@@ -149,6 +155,9 @@ func (r *Result) WriteTable(w io.Writer) error {
 	}
 	return nil
 }
+
+// busy is the delay of a plain client on loopback, in milliseconds, above which the machine is not able to keep up.
+const busy = 60
 
 // Bar is one figure that a run must reach.
 type Bar struct {

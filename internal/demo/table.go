@@ -32,7 +32,7 @@ func (s *Status) Table() string {
 // Line returns the status in one line, for logs.
 func (s *Status) Line() string {
 	t := &s.Total
-	return fmt.Sprintf("up %s: %d of %d viewers play, offload %.1f %%, start p95 %.0f ms, %.2f s behind live, %d stalls, %s from peers, "+
+	return fmt.Sprintf("up %s: %d of %d viewers play, offload %.1f %%, start p95 %.0f ms, %.2f s behind live, stalls %d, %s from peers, "+
 		"%s from the server, memory %s (heap %s)", time.Duration(s.Uptime*float64(time.Second)).Round(time.Second), t.Playing,
 		t.Viewers, 100*t.Offload, t.StartP95, t.DelayP50/1000, t.Stalls, size(t.PeerBytes), size(t.ServerBytes),
 		size(s.Memory.Total), size(s.Memory.Heap))
@@ -60,6 +60,6 @@ func (s *Status) Summary() string {
 		copies = float64(t.ServerBytes) / played
 	}
 	return fmt.Sprintf("In %s the server sent %s, about %.1f times the stream, to %d viewers; %s came from other viewers: offload %.1f %%.\n"+
-		"Start p50 %.0f ms, p95 %.0f ms; %.2f s behind live; %d stalls; memory %s.\n", lasted, size(t.ServerBytes), copies, t.Viewers,
+		"Start p50 %.0f ms, p95 %.0f ms; %.2f s behind live; stalls: %d; memory %s.\n", lasted, size(t.ServerBytes), copies, t.Viewers,
 		size(t.PeerBytes), 100*t.Offload, t.StartP50, t.StartP95, t.DelayP50/1000, t.Stalls, size(s.Memory.Total))
 }
