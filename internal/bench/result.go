@@ -5,7 +5,6 @@ import (
 	"io"
 	"math"
 	"slices"
-	"strings"
 	"time"
 )
 
@@ -139,9 +138,9 @@ func (r *Result) WriteTable(w io.Writer) error {
 			float64(r.HeapBytes)/1e6, r.Goroutines, r.GoroutinesLeft)},
 	}
 	if r.DirectDelayP95 > busy {
-		rows = append(rows, [2]string{"note", "even the plain client was served late: the machine was busy with something else, which stalls
-" +
-			strings.Repeat(" ", 24) + "and delays include; measure again when it is idle"})
+		rows = append(rows,
+			[2]string{"note", "even the plain client was served late: the machine was busy with something else,"},
+			[2]string{"", "which stalls and delays include; measure again when it is idle"})
 	}
 	for _, row := range rows {
 		if _, err := fmt.Fprintf(w, "%-23s %s\n", row[0], row[1]); err != nil {
