@@ -3,7 +3,8 @@ package superp2p
 import "time"
 
 // Event codes of NetStatusEvent, as in flash.net.NetStream. A live play goes Play.Start, Buffer.Full, then pairs of
-// Buffer.Empty and Buffer.Full when it stalls; it ends with Buffer.Flush and Play.Stop, or with exactly one Play.Failed.
+// Buffer.Empty and Buffer.Full when it stalls; it ends with Buffer.Flush and Play.Stop, or with exactly one
+// Play.Failed.
 const (
 	PlayReset            = "NetStream.Play.Reset"            // a running play is replaced by another
 	PlayStart            = "NetStream.Play.Start"            // the first bytes can be read

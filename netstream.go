@@ -59,8 +59,8 @@ func (n *P2PNetStream) OnNetStatus(handler func(NetStatusEvent)) {
 }
 
 // Play starts to play a URL (rtmp, rtmps, or http, https with an FLV stream) or a channel id of the server. It returns
-// at once; how it goes is told by events, and Read waits for the first bytes. A play that is running is ended first, with
-// a PlayReset event. A nil config means the defaults.
+// at once; how it goes is told by events, and Read waits for the first bytes. A play that is running is ended first,
+// with a PlayReset event. A nil config means the defaults.
 //
 // A play that cannot start or go on ends with exactly one PlayFailed event, and Read returns the same failure. An
 // argument that cannot be right is also returned as an error.
@@ -130,7 +130,8 @@ func (n *P2PNetStream) run(ctx context.Context, p *play, interrupts bool, settin
 				return
 			}
 			n.tell(p, NetStatusEvent{
-				Code: string(e.Code), Level: string(e.Level), Description: e.Description, Details: e.Details, Time: e.Time, Err: e.Err,
+				Code: string(e.Code), Level: string(e.Level), Description: e.Description, Details: e.Details,
+				Time: e.Time, Err: e.Err,
 			})
 		}
 	}
@@ -147,7 +148,8 @@ func (n *P2PNetStream) fail(p *play, err error) {
 	})
 }
 
-// tell queues an event of p for the handler. The handler runs apart from everything else, so that it may call any method.
+// tell queues an event of p for the handler. The handler runs apart from everything else, so that it may call any
+// method.
 func (n *P2PNetStream) tell(p *play, e NetStatusEvent) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -212,8 +214,8 @@ func (n *P2PNetStream) Close() error {
 	return nil
 }
 
-// Read reads what is played as FLV: a file header, onMetaData, then tags without end, timestamps from 0. It waits for the
-// first bytes and for later ones. At the stream's end, and once when Play has replaced what was being read, it returns
+// Read reads what is played as FLV: a file header, onMetaData, then tags without end, timestamps from 0. It waits for
+// the first bytes and for later ones. At the stream's end, and once when Play has replaced what was being read, it returns
 // io.EOF; after that it reads what the new Play plays, from its file header on. A failed play's *Error is returned as
 // often as asked.
 func (n *P2PNetStream) Read(b []byte) (int, error) {

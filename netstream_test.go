@@ -29,7 +29,9 @@ func onAir(t *testing.T, adjust func(*config.Config)) *stage.Stage {
 // stream returns a stream with its events.
 func stream(t *testing.T, server string) (*superp2p.P2PNetStream, chan superp2p.NetStatusEvent) {
 	t.Helper()
-	s := superp2p.NewP2PNetStream(superp2p.Config{Server: server, Loopback: true, StartTimeout: 2 * time.Second, StallTimeout: time.Second})
+	s := superp2p.NewP2PNetStream(superp2p.Config{
+		Server: server, Loopback: true, StartTimeout: 2 * time.Second, StallTimeout: time.Second,
+	})
 	events := make(chan superp2p.NetStatusEvent, 100)
 	s.OnNetStatus(func(e superp2p.NetStatusEvent) { events <- e })
 	t.Cleanup(func() { require.NoError(t, s.Close()) })
@@ -113,7 +115,11 @@ func TestArgumentsThatCannotBeRightAreAlsoReturned(t *testing.T) {
 		url    string
 		config *superp2p.PlayConfig
 		code   superp2p.Code
-	}{{" ", nil, "url_invalid"}, {string(make([]byte, 9000)), nil, "url_invalid"}, {"x", &superp2p.PlayConfig{Delay: -1}, "request_invalid"}} {
+	}{
+		{" ", nil, "url_invalid"},
+		{string(make([]byte, 9000)), nil, "url_invalid"},
+		{"x", &superp2p.PlayConfig{Delay: -1}, "request_invalid"},
+	} {
 		err := s.Play(test.url, test.config)
 		require.Equal(t, test.code, superp2p.CodeOf(err))
 		require.Equal(t, superp2p.PlayFailed, next(t, events).Code)

@@ -31,9 +31,9 @@ const exitMissed = 3
 
 // Help is shown below the flags by --help.
 func (benchCommand) Help() string {
-	return "An origin, a server and viewers run in this process and talk over loopback: real WebRTC, the real tracker, real\n" +
-		"HTTP. The stream is on the air for delay + 4 s before the first viewer comes. Beside them a plain HTTP-FLV client\n" +
-		"of the origin measures the delay without P2P. The whole machine is measured: let nothing else run.\n\n" +
+	return "An origin, a server and viewers run in this process and talk over loopback: real WebRTC, the real tracker,\n" +
+		"real HTTP. The stream is on the air for delay + 4 s before the first viewer comes. Beside them a plain HTTP-FLV\n" +
+		"client of the origin measures the delay without P2P. The whole machine is measured: let nothing else run.\n\n" +
 		"offload, steady: from 15 s after the last viewer's coming to the end, payload from peers of all payload.\n" +
 		"offload, session: the same from the first byte on. With N viewers (N-1)/N is the ceiling.\n" +
 		"docs/benchmark.md says exactly what each figure is.\n\n" +
@@ -45,7 +45,8 @@ func (benchCommand) Help() string {
 // Run measures and prints.
 func (c *benchCommand) Run(ctx context.Context, std stdio) error {
 	config := bench.Config{
-		Viewers: c.Viewers, Delay: time.Duration(c.Delay), Duration: c.Duration, Bitrate: int(c.Bitrate), Stagger: c.Stagger,
+		Viewers: c.Viewers, Delay: time.Duration(c.Delay), Duration: c.Duration, Bitrate: int(c.Bitrate),
+		Stagger: c.Stagger,
 	}
 	if c.Stagger == 0 {
 		config.Stagger = -1 // all at once, not the default

@@ -29,9 +29,9 @@ type demoCommand struct {
 
 // Help is shown below the flags by --help.
 func (demoCommand) Help() string {
-	return "A live stream, a server and viewers run in this process. The viewers are real peers: they find each other through\n" +
-		"the server's tracker and pass the stream on over WebRTC, here on loopback. The page shows the same as the terminal,\n" +
-		"and how to play the stream yourself.\n\n" +
+	return "A live stream, a server and viewers run in this process. The viewers are real peers: they find each other\n" +
+		"through the server's tracker and pass the stream on over WebRTC, here on loopback. The page shows the same as\n" +
+		"the terminal, and how to play the stream yourself.\n\n" +
 		"Example:\n\n  superp2p demo --viewers 20"
 }
 
@@ -42,7 +42,8 @@ func (c *demoCommand) Run(ctx context.Context, std stdio) error {
 	}
 	version, _ := buildVersion()
 	config := demo.Config{
-		Viewers: c.Viewers, Listen: c.Listen, Delay: max(1, time.Duration(c.Delay)), Bitrate: int(c.Bitrate), Version: version,
+		Viewers: c.Viewers, Listen: c.Listen, Delay: max(1, time.Duration(c.Delay)), Bitrate: int(c.Bitrate),
+		Version: version,
 	}
 	if c.Verbose {
 		config.Logger = slog.New(slog.NewTextHandler(std.Err, nil))

@@ -194,8 +194,8 @@ func (p *playing) line() string {
 	if s.Start == 0 {
 		return fmt.Sprintf("%s  starting", clock(lasted))
 	}
-	line := fmt.Sprintf("%s  %.2f Mbit/s  %d peers  offload %.1f %%  %.1f s behind live  %s", clock(lasted), s.Bitrate/1e6, s.Peers,
-		100*s.Offload, s.LiveDelay.Seconds(), size(s.PeerBytes+s.ServerBytes))
+	line := fmt.Sprintf("%s  %.2f Mbit/s  %d peers  offload %.1f %%  %.1f s behind live  %s", clock(lasted),
+		s.Bitrate/1e6, s.Peers, 100*s.Offload, s.LiveDelay.Seconds(), size(s.PeerBytes+s.ServerBytes))
 	if s.Stalls > 0 {
 		line += fmt.Sprintf("  stalls %d", s.Stalls)
 	}
@@ -226,7 +226,8 @@ func (p *playing) report(c *playCommand, err error) playReport {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	r := playReport{
-		Target: c.Target, Server: c.Server, Outcome: "ended", Seconds: p.ended.Sub(p.began).Seconds(), Written: p.written, Stats: p.stats,
+		Target: c.Target, Server: c.Server, Outcome: "ended", Seconds: p.ended.Sub(p.began).Seconds(),
+		Written: p.written, Stats: p.stats,
 		Start: p.stats.Start.Milliseconds(), Delay: p.stats.LiveDelay.Milliseconds(), Played: p.stats.Played.Seconds(),
 		StallFor: p.stats.Stall.Milliseconds(), err: err,
 	}
@@ -259,8 +260,8 @@ func (r *playReport) summary() string {
 	if s.Stalls > 0 {
 		text += fmt.Sprintf(" (%.1f s)", float64(r.StallFor)/1000)
 	}
-	text += fmt.Sprintf("\nfrom peers %s, from the server %s: offload %.1f %%; given to peers %s\n", size(s.PeerBytes), size(s.ServerBytes),
-		100*s.Offload, size(s.UploadBytes))
+	text += fmt.Sprintf("\nfrom peers %s, from the server %s: offload %.1f %%; given to peers %s\n", size(s.PeerBytes),
+		size(s.ServerBytes), 100*s.Offload, size(s.UploadBytes))
 	if r.Written > 0 {
 		text += fmt.Sprintf("written %s\n", size(uint64(r.Written)))
 	}

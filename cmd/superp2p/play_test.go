@@ -127,7 +127,8 @@ func TestWhatPlayWritesIsBitForBitWhatTheOriginSent(t *testing.T) {
 	var report map[string]any
 	require.NoError(t, json.Unmarshal([]byte(lines[len(lines)-1]), &report), said)
 	require.Equal(t, "stopped", report["outcome"])
-	for _, key := range []string{"offload", "peer_bytes", "server_bytes", "start_ms", "delay_ms", "stalls", "bitrate", "peers"} {
+	for _, key := range []string{"offload", "peer_bytes", "server_bytes", "start_ms", "delay_ms", "stalls", "bitrate",
+		"peers"} {
 		require.Contains(t, report, key)
 	}
 	require.EqualValues(t, len(out), report["written_bytes"])
@@ -155,11 +156,12 @@ func TestHEVCAndOpusPassThrough(t *testing.T) {
 		defer ticker.Stop()
 		for i := range 175 { // seven seconds
 			<-ticker.C
-			video := flv.Tag{Type: flv.Video, Timestamp: uint32(40 * i), Body: append([]byte{0xa3, 'h', 'v', 'c', '1'}, payload(i, 900)...)}
+			at := uint32(40 * i)
+			video := flv.Tag{Type: flv.Video, Timestamp: at, Body: append([]byte{0xa3, 'h', 'v', 'c', '1'}, payload(i, 900)...)}
 			if i%25 == 0 {
 				video.Body[0] = 0x93
 			}
-			audio := flv.Tag{Type: flv.Audio, Timestamp: uint32(40 * i), Body: append([]byte{0x91, 'O', 'p', 'u', 's'}, payload(i, 90)...)}
+			audio := flv.Tag{Type: flv.Audio, Timestamp: at, Body: append([]byte{0x91, 'O', 'p', 'u', 's'}, payload(i, 90)...)}
 			for _, tag := range []flv.Tag{video, audio} {
 				all = append(all, string(rune(tag.Type))+string(tag.Body))
 				if p.WriteTag(tag) != nil {
@@ -269,8 +271,9 @@ func TestDelays(t *testing.T) {
 		require.Equal(t, exitUsage, status, wrong)
 		require.Contains(t, said, "no number of seconds")
 	}
-	for text, want := range map[string]time.Duration{"6": 6 * time.Second, "2.5": 2500 * time.Millisecond, "4s": 4 * time.Second,
-		"-1": -time.Second, "1e9": time.Hour} {
+	for text, want := range map[string]time.Duration{
+		"6": 6 * time.Second, "2.5": 2500 * time.Millisecond, "4s": 4 * time.Second, "-1": -time.Second, "1e9": time.Hour,
+	} {
 		var s seconds
 		require.NoError(t, s.UnmarshalText([]byte(text)))
 		require.Equal(t, want, time.Duration(s), text)
@@ -321,7 +324,9 @@ func TestProxyUntilInterrupted(t *testing.T) {
 }
 
 func TestSizesAndClocksForPeople(t *testing.T) {
-	for n, want := range map[uint64]string{0: "0 B", 999: "999 B", 1000: "1.0 kB", 999_960: "1.0 MB", 1_500_000_000: "1.5 GB"} {
+	for n, want := range map[uint64]string{
+		0: "0 B", 999: "999 B", 1000: "1.0 kB", 999_960: "1.0 MB", 1_500_000_000: "1.5 GB",
+	} {
 		require.Equal(t, want, size(n))
 	}
 	require.Equal(t, "01:05", clock(65*time.Second))

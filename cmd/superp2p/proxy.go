@@ -37,7 +37,7 @@ func (proxyCommand) Help() string {
 		"Add superp2p_delay=SECONDS to play nearer to or further from live.\n\n" +
 		"  /stat?xresid=cdn.example/live/1.flv   bytes from peers and server, as JSON; all streams without xresid\n" +
 		"  /feature?download=0&upload=0          switch taking from peers and giving to them (0 or 1)\n\n" +
-		"When P2P cannot start, the player gets a 4xx or 5xx status with the reason as JSON, and plays the stream's own address.\n\n" +
+		"When P2P cannot start, the player gets a 4xx or 5xx status with the reason as JSON, and plays the stream's own\naddress.\n\n" +
 		"Example:\n\n  superp2p proxy --server https://p2p.example"
 }
 

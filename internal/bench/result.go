@@ -35,7 +35,8 @@ type Result struct {
 	StartMax float64 `json:"start_max_ms"`
 
 	// Delay is the time from the origin's sending of a video frame to its coming out of a viewer; quantiles over every
-	// video frame of every viewer: each carries the time at which the origin sent it. DirectDelay is the same for the plain HTTP-FLV client.
+	// video frame of every viewer: each carries the time at which the origin sent it. DirectDelay is the same for the
+	// plain HTTP-FLV client.
 	DelayP50       float64 `json:"delay_p50_ms"`
 	DelayP95       float64 `json:"delay_p95_ms"`
 	DirectDelayP50 float64 `json:"direct_delay_p50_ms"`
@@ -120,20 +121,24 @@ func (r *Result) WriteTable(w io.Writer) error {
 	rows := [][2]string{
 		{"viewers", fmt.Sprintf("%d (%d failed), %.0f s at %.2f Mbit/s, %.1f s behind live", r.Viewers, r.FailedViewers,
 			r.Duration, float64(r.StreamBitrate)/1e6, r.DelaySetting/1000)},
-		{"offload, steady", percent(r.OffloadSteady) + fmt.Sprintf("  (after the first 15 s; ceiling %.2f %%)", 100*r.Ceiling)},
+		{"offload, steady", percent(r.OffloadSteady) +
+			fmt.Sprintf("  (after the first 15 s; ceiling %.2f %%)", 100*r.Ceiling)},
 		{"offload, session", percent(r.OffloadSession) + "  (starts included)"},
 		{"start p50 / p95 / max", ms(r.StartP50) + " / " + ms(r.StartP95) + " / " + ms(r.StartMax)},
 		{"delay p50 / p95", ms(r.DelayP50) + " / " + ms(r.DelayP95)},
-		{"direct delay p50 / p95", ms(r.DirectDelayP50) + " / " + ms(r.DirectDelayP95) + "  (plain HTTP-FLV from the origin)"},
+		{"direct delay p50 / p95", ms(r.DirectDelayP50) + " / " + ms(r.DirectDelayP95) +
+			"  (plain HTTP-FLV from the origin)"},
 		{"stalls", fmt.Sprintf("%d, in %d viewers, %.0f ms in all; late outputs %d", r.Stalls, r.StalledViewers, r.StallTotal,
 			r.LateOutputs)},
-		{"control bytes", percent(r.ControlShare) + fmt.Sprintf("  (%.2f %% if messages between peers count at both ends)", 100*r.ControlShareBoth)},
+		{"control bytes", percent(r.ControlShare) +
+			fmt.Sprintf("  (%.2f %% if messages between peers count at both ends)", 100*r.ControlShareBoth)},
 		{"duplicate bytes", percent(r.DuplicateShare)},
 		{"proof bytes", percent(r.ProofShare)},
 		{"CPU", fmt.Sprintf("%.1f s per GB delivered", r.CPUPerGB)},
 		{"server egress", fmt.Sprintf("%.2f copies steady, %.2f over the session", r.EgressCopies, r.EgressSession)},
 		{"wrong tags / bytes", fmt.Sprintf("%d / %d; %d tags skipped", r.BadTags, r.BadBytes, r.SkippedTags)},
-		{"delivered", fmt.Sprintf("%.1f MB from peers, %.1f MB from the server", float64(r.PeerBytes)/1e6, float64(r.ServerBytes)/1e6)},
+		{"delivered", fmt.Sprintf("%.1f MB from peers, %.1f MB from the server", float64(r.PeerBytes)/1e6,
+			float64(r.ServerBytes)/1e6)},
 		{"memory", fmt.Sprintf("%.0f MB, heap %.0f MB; %d goroutines, %d left after closing", float64(r.MemoryBytes)/1e6,
 			float64(r.HeapBytes)/1e6, r.Goroutines, r.GoroutinesLeft)},
 	}

@@ -40,16 +40,16 @@ func TestResultHasTheKeysThatMachinesRead(t *testing.T) {
 	require.NoError(t, err)
 	var object map[string]any
 	require.NoError(t, json.Unmarshal(b, &object))
-	for _, key := range []string{"viewers", "offload_steady", "offload_session", "start_p50_ms", "start_p95_ms", "delay_p50_ms",
-		"delay_p95_ms", "direct_delay_p50_ms", "stalls", "stalled_viewers", "control_share", "duplicate_share", "proof_share",
-		"cpu_s_per_gb", "egress_copies"} {
+	for _, key := range []string{"viewers", "offload_steady", "offload_session", "start_p50_ms", "start_p95_ms",
+		"delay_p50_ms", "delay_p95_ms", "direct_delay_p50_ms", "stalls", "stalled_viewers",
+		"control_share", "duplicate_share", "proof_share", "cpu_s_per_gb", "egress_copies"} {
 		require.Contains(t, object, key)
 	}
 }
 
 func TestBars(t *testing.T) {
-	good := Result{DelaySetting: 6000, Duration: 300, Ceiling: 0.95, OffloadSteady: 0.94, OffloadSession: 0.92, StartP95: 900,
-		ControlShare: 0.01, DuplicateShare: 0.001, ProofShare: 0.004}
+	good := Result{DelaySetting: 6000, Duration: 300, Ceiling: 0.95, OffloadSteady: 0.94, OffloadSession: 0.92,
+		StartP95: 900, ControlShare: 0.01, DuplicateShare: 0.001, ProofShare: 0.004}
 	for _, bar := range good.Bars() {
 		require.False(t, bar.Missed(), bar)
 	}

@@ -30,10 +30,12 @@ func TestASmallRunGivesEveryFigureAndNoWrongByte(t *testing.T) {
 	require.Zero(t, r.BadBytes)
 	require.Zero(t, r.GoroutinesLeft)
 	for name, figure := range map[string]float64{
-		"offload_steady": r.OffloadSteady, "offload_session": r.OffloadSession, "start_p50_ms": r.StartP50, "start_p95_ms": r.StartP95,
+		"offload_steady": r.OffloadSteady, "offload_session": r.OffloadSession,
+		"start_p50_ms": r.StartP50, "start_p95_ms": r.StartP95,
 		"delay_p50_ms": r.DelayP50, "delay_p95_ms": r.DelayP95, "direct_delay_p50_ms": r.DirectDelayP50,
-		"control_share": r.ControlShare, "proof_share": r.ProofShare, "cpu_s_per_gb": r.CPUPerGB, "egress_copies": r.EgressCopies,
-		"memory_bytes": float64(r.MemoryBytes), "stream_bitrate": float64(r.StreamBitrate),
+		"control_share": r.ControlShare, "proof_share": r.ProofShare, "cpu_s_per_gb": r.CPUPerGB,
+		"egress_copies": r.EgressCopies,
+		"memory_bytes":  float64(r.MemoryBytes), "stream_bitrate": float64(r.StreamBitrate),
 	} {
 		require.Greater(t, figure, 0.0, name)
 	}

@@ -264,7 +264,8 @@ type Memory struct {
 // Status returns how the demo stands.
 func (d *Demo) Status() Status {
 	s := Status{
-		Uptime: time.Since(d.began).Seconds(), Delay: d.cfg.Delay.Milliseconds(), Bitrate: int64(d.cfg.Bitrate), Memory: memory(),
+		Uptime: time.Since(d.began).Seconds(), Delay: d.cfg.Delay.Milliseconds(), Bitrate: int64(d.cfg.Bitrate),
+		Memory: memory(),
 	}
 	var starts, delays []float64
 	for _, v := range d.all {

@@ -15,7 +15,9 @@ import (
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 func TestEverybodyPlaysAndThePageIsTold(t *testing.T) {
-	d, err := demo.Start(t.Context(), demo.Config{Viewers: 3, Delay: 2 * time.Second, Stagger: 10 * time.Millisecond, Bitrate: 400_000})
+	d, err := demo.Start(t.Context(), demo.Config{
+		Viewers: 3, Delay: 2 * time.Second, Stagger: 10 * time.Millisecond, Bitrate: 400_000,
+	})
 	require.NoError(t, err)
 	var s demo.Status
 	require.Eventually(t, func() bool {
@@ -37,12 +39,12 @@ func TestEverybodyPlaysAndThePageIsTold(t *testing.T) {
 	}
 	require.NoError(t, json.NewDecoder(answer.Body).Decode(&told))
 	require.Len(t, told.Viewers, 3)
-	for _, key := range []string{"viewer", "state", "offload", "start_ms", "delay_ms", "stalls", "peers", "peer_bytes", "server_bytes",
-		"upload_bytes"} { // the page reads these
+	for _, key := range []string{"viewer", "state", "offload", "start_ms", "delay_ms", "stalls", "peers",
+		"peer_bytes", "server_bytes", "upload_bytes"} { // the page reads these
 		require.Contains(t, told.Viewers[0], key)
 	}
-	for _, key := range []string{"viewers", "playing", "offload", "ceiling", "start_p95_ms", "delay_p50_ms", "stalls", "peer_bytes",
-		"server_bytes"} {
+	for _, key := range []string{"viewers", "playing", "offload", "ceiling", "start_p95_ms", "delay_p50_ms", "stalls",
+		"peer_bytes", "server_bytes"} {
 		require.Contains(t, told.Total, key)
 	}
 	require.NotZero(t, told.Memory["total_bytes"])

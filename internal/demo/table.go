@@ -21,21 +21,24 @@ func (s *Status) Table() string {
 			float64(v.Delay)/1000, v.Stalls, v.Peers, size(v.PeerBytes), size(v.ServerBytes), size(v.UploadBytes))
 	}
 	t := &s.Total
-	fmt.Fprintf(&b, "%-7s %6.1f %% %6.0f ms %6.2f s %7d %6s %10s %10s %10s\n", "all", 100*t.Offload, t.StartP95, t.DelayP50/1000,
-		t.Stalls, "", size(t.PeerBytes), size(t.ServerBytes), size(t.UploadBytes))
+	fmt.Fprintf(&b, "%-7s %6.1f %% %6.0f ms %6.2f s %7d %6s %10s %10s %10s\n", "all", 100*t.Offload, t.StartP95,
+		t.DelayP50/1000, t.Stalls, "", size(t.PeerBytes), size(t.ServerBytes), size(t.UploadBytes))
 	fmt.Fprintf(&b, "up %s, offload at most %.1f %%, memory %s (heap %s), %d goroutines\n",
-		time.Duration(s.Uptime*float64(time.Second)).Round(time.Second), 100*t.Ceiling, size(s.Memory.Total), size(s.Memory.Heap),
-		s.Memory.Goroutines)
+		s.lasted(), 100*t.Ceiling, size(s.Memory.Total), size(s.Memory.Heap), s.Memory.Goroutines)
 	return b.String()
 }
 
 // Line returns the status in one line, for logs.
 func (s *Status) Line() string {
 	t := &s.Total
-	return fmt.Sprintf("up %s: %d of %d viewers play, offload %.1f %%, start p95 %.0f ms, %.2f s behind live, stalls %d, %s from peers, "+
-		"%s from the server, memory %s (heap %s)", time.Duration(s.Uptime*float64(time.Second)).Round(time.Second), t.Playing,
-		t.Viewers, 100*t.Offload, t.StartP95, t.DelayP50/1000, t.Stalls, size(t.PeerBytes), size(t.ServerBytes),
+	return fmt.Sprintf("up %s: %d of %d viewers play, offload %.1f %%, start p95 %.0f ms, %.2f s behind live, stalls %d, "+
+		"%s from peers, %s from the server, memory %s (heap %s)", s.lasted(), t.Playing, t.Viewers,
+		100*t.Offload, t.StartP95, t.DelayP50/1000, t.Stalls, size(t.PeerBytes), size(t.ServerBytes),
 		size(s.Memory.Total), size(s.Memory.Heap))
+}
+
+func (s *Status) lasted() time.Duration {
+	return time.Duration(s.Uptime * float64(time.Second)).Round(time.Second)
 }
 
 // size writes a number of bytes in powers of 1000.
@@ -54,12 +57,11 @@ func size(n uint64) string {
 // Summary returns what a demo ends with.
 func (s *Status) Summary() string {
 	t := &s.Total
-	lasted := time.Duration(s.Uptime * float64(time.Second)).Round(time.Second)
 	copies := 0.0
 	if played := float64(s.Bitrate) / 8 * s.Uptime; played > 0 {
 		copies = float64(t.ServerBytes) / played
 	}
-	return fmt.Sprintf("In %s the server sent %s, about %.1f times the stream, to %d viewers; %s came from other viewers: offload %.1f %%.\n"+
-		"Start p50 %.0f ms, p95 %.0f ms; %.2f s behind live; stalls: %d; memory %s.\n", lasted, size(t.ServerBytes), copies, t.Viewers,
-		size(t.PeerBytes), 100*t.Offload, t.StartP50, t.StartP95, t.DelayP50/1000, t.Stalls, size(s.Memory.Total))
+	return fmt.Sprintf("In %s the server sent %s, about %.1f times the stream, to %d viewers; %s came from other viewers: "+
+		"offload %.1f %%.\nStart p50 %.0f ms, p95 %.0f ms; %.2f s behind live; stalls: %d; memory %s.\n", s.lasted(),
+		size(t.ServerBytes), copies, t.Viewers, size(t.PeerBytes), 100*t.Offload, t.StartP50, t.StartP95, t.DelayP50/1000, t.Stalls, size(s.Memory.Total))
 }

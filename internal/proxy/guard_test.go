@@ -8,7 +8,9 @@ import (
 )
 
 func TestKnownHost(t *testing.T) {
-	for _, host := range []string{"127.0.0.1:16080", "127.0.0.1", "localhost:16080", "LOCALHOST", "[::1]:16080", "[::1]", "192.168.1.7:1"} {
+	for _, host := range []string{
+		"127.0.0.1:16080", "127.0.0.1", "localhost:16080", "LOCALHOST", "[::1]:16080", "[::1]", "192.168.1.7:1",
+	} {
 		require.True(t, knownHost(host, nil), host)
 	}
 	for _, host := range []string{"", "evil.example:16080", "127.0.0.1.evil.example", "localhost.evil.example", "tv.lan"} {

@@ -45,7 +45,8 @@ func start(t *testing.T, c proxy.Config, adjust func(*config.Config)) *system {
 	go func() { served <- proxy.New(c).Serve(ctx, l) }()
 	t.Cleanup(func() { cancel(); require.NoError(t, <-served) })
 	s := &system{st, t, "http://" + l.Addr().String(), &http.Client{
-		Transport: &http.Transport{}, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+		Transport:     &http.Transport{},
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}}
 	t.Cleanup(s.client.CloseIdleConnections)
 	return s
@@ -257,7 +258,8 @@ func TestLimits(t *testing.T) {
 	s := start(t, proxy.Config{MaxPlayers: 2, MaxStreams: 1, Linger: time.Minute}, nil)
 	first := s.get("/channel/live.flv")
 	read(t, flv.NewReader(first.Body, flv.Limits{}), 5)
-	require.Equal(t, "limit_reached", s.object(503, "/channel/live.flv?superp2p_delay=3")["error"].(map[string]any)["code"])
+	refused := s.object(503, "/channel/live.flv?superp2p_delay=3")["error"].(map[string]any)
+	require.Equal(t, "limit_reached", refused["code"])
 	read(t, s.player("/channel/live.flv"), 5)
 	require.Equal(t, 503, s.get("/channel/live.flv").StatusCode)
 }

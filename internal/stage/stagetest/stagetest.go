@@ -79,8 +79,8 @@ func OnAir(t testing.TB, server, target string) {
 func Decodes(t testing.TB, stream io.Reader) {
 	t.Helper()
 	var said, frames bytes.Buffer
-	ffmpeg := exec.Command(Tool(t, "ffmpeg"), "-v", "error", "-xerror", "-f", "flv", "-i", "-", "-map", "0:v", "-map", "0:a",
-		"-f", "framecrc", "-")
+	ffmpeg := exec.Command(Tool(t, "ffmpeg"), "-v", "error", "-xerror", "-f", "flv", "-i", "-",
+		"-map", "0:v", "-map", "0:a", "-f", "framecrc", "-")
 	ffmpeg.Stdin, ffmpeg.Stdout, ffmpeg.Stderr = stream, &frames, &said
 	require.NoError(t, ffmpeg.Run(), said.String())
 	require.Empty(t, said.String())
