@@ -92,10 +92,12 @@ func Dial(ctx context.Context, rawURL string, o DialOptions) (*Client, error) {
 	if err == nil {
 		err = c.send(id, "play", 3, nil, a.name)
 	}
+	if err == nil {
+		err = c.in.accept(max(o.Limits.MaxTag, flv.DefaultMaxTag))
+	}
 	if err = dialed(c, stop, err); err != nil {
 		return nil, err
 	}
-	c.in.max = max(o.Limits.MaxTag, flv.DefaultMaxTag)
 	return &Client{conn: c, limits: o.Limits}, nil
 }
 

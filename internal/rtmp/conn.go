@@ -3,12 +3,13 @@ package rtmp
 import (
 	"context"
 	"encoding/binary"
-	"io"
 	"net"
 	"sync"
 	"time"
 
 	"github.com/bluenviron/gortmplib/pkg/amf0"
+	"github.com/bluenviron/gortmplib/pkg/bytecounter"
+	"github.com/bluenviron/gortmplib/pkg/rawmessage"
 
 	"github.com/superp2p/superp2p/internal/flv"
 )
@@ -16,8 +17,9 @@ import (
 const (
 	// windowSize is what we ask the other side to acknowledge, in bytes.
 	windowSize = 2_500_000
-	// outChunk is the size of the chunks that we send, in bytes.
-	outChunk = 64 << 10
+	// outChunk is the size of the chunks that we send, in bytes: more than any message, because the library leaves
+	// extended timestamps zero in all but the first chunk of a message, where librtmp would believe them.
+	outChunk = maxChunk
 	// writeTimeout is how long one message may take to be sent to somebody who does not read.
 	writeTimeout = 10 * time.Second
 	// closeTimeout is how long the other side may take to read the last of what we sent, and hang up.
@@ -36,36 +38,18 @@ const (
 // conn is an RTMP connection after the handshake. One goroutine reads; any may write.
 type conn struct {
 	nc   net.Conn
-	in   *chunkReader
+	in   *receiver
 	idle time.Duration // how long read waits; 0 is for ever
 
-	received counter
-	window   uint32 // how many bytes the other side wants acknowledged
-	acked    uint64
-
-	mu    sync.Mutex // guards what follows
-	chunk int
-	buf   []byte
+	mu  sync.Mutex // guards out
+	out *rawmessage.Writer
 
 	pending []flv.Tag // of an aggregate message
 }
 
-// counter counts what is read through it.
-type counter struct {
-	r io.Reader
-	n uint64
-}
-
-func (c *counter) Read(p []byte) (int, error) {
-	n, err := c.r.Read(p)
-	c.n += uint64(n)
-	return n, err
-}
-
 func newConn(nc net.Conn) *conn {
-	c := &conn{nc: nc, chunk: 128}
-	c.received.r = nc
-	c.in = newChunkReader(&c.received)
+	c := &conn{nc: nc, out: rawmessage.NewWriter(nc, bytecounter.NewWriter(nc), false)}
+	c.in = newReceiver(nc, c.acknowledge)
 	return c
 }
 
@@ -86,9 +70,6 @@ func (c *conn) read() (message, error) {
 		if err != nil {
 			return m, err
 		}
-		if err := c.acknowledge(); err != nil {
-			return m, err
-		}
 		done, err := c.control(&m)
 		if err != nil {
 			return m, err
@@ -99,13 +80,9 @@ func (c *conn) read() (message, error) {
 	}
 }
 
-// acknowledge tells the other side what came, when it wants to know (5.4.3).
-func (c *conn) acknowledge() error {
-	if c.window == 0 || c.received.n-c.acked < uint64(c.window)/2 {
-		return nil
-	}
-	c.acked = c.received.n
-	return c.write(onControl, &message{typ: typeAcknowledge, body: binary.BigEndian.AppendUint32(nil, uint32(c.acked))})
+// acknowledge tells the other side what came (5.4.3).
+func (c *conn) acknowledge(n uint32) error {
+	return c.write(onControl, &message{typ: typeAcknowledge, body: binary.BigEndian.AppendUint32(nil, n)})
 }
 
 // control deals with messages about the protocol, and tells whether m was one.
@@ -118,15 +95,11 @@ func (c *conn) control(m *message) (bool, error) {
 	}
 	switch m.typ {
 	case typeSetChunkSize:
-		n := value() & 0x7fffffff
-		if n == 0 {
-			return true, errProtocol
-		}
-		c.in.chunk = int(min(n, maxChunkSize))
+		return true, c.in.setChunk(int(value() & 0x7fffffff))
 	case typeAbort:
-		c.in.abort(value())
+		c.in.r.AbortChunkStream(value())
 	case typeWindowAckSize:
-		c.window = value()
+		c.in.r.SetWindowAckSize(value() / 2) // early, so that nobody waits for it
 	case typeUserControl:
 		const pingRequest, pingResponse = 6, 7
 		if len(m.body) >= 6 && binary.BigEndian.Uint16(m.body) == pingRequest {
@@ -142,22 +115,22 @@ func (c *conn) control(m *message) (bool, error) {
 	return true, nil
 }
 
-// write sends messages in one go.
+// write sends messages one after the other.
 func (c *conn) write(id byte, all ...*message) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.buf = c.buf[:0]
-	for _, m := range all {
-		c.buf = appendMessage(c.buf, id, m, c.chunk)
-		if m.typ == typeSetChunkSize {
-			c.chunk = int(binary.BigEndian.Uint32(m.body))
-		}
-	}
 	if err := c.nc.SetWriteDeadline(time.Now().Add(writeTimeout)); err != nil {
 		return err
 	}
-	_, err := c.nc.Write(c.buf)
-	return err
+	for _, m := range all {
+		if err := c.out.Write(m.raw(id)); err != nil {
+			return err
+		}
+		if m.typ == typeSetChunkSize {
+			c.out.SetChunkSize(binary.BigEndian.Uint32(m.body))
+		}
+	}
+	return nil
 }
 
 // finish says that no more will be sent, and gives the other side a moment to read what was: to close at once would

@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"os"
 	"os/exec"
+	"slices"
 	"testing"
 
 	"github.com/bluenviron/gortmplib"
@@ -46,6 +47,70 @@ func TestFFmpegPublishes(t *testing.T) {
 
 	// And it plays what we send.
 	run(t, ffmpeg, "-v", "error", "-xerror", "-i", "rtmp://"+address+"/live/test", "-f", "null", "-")
+}
+
+// ffmpeg publishes a stream that has run for hours: its times pass 24 bits, where they are sent as extended timestamps,
+// and 32 bits, where they begin again.
+func TestFFmpegTimestamps(t *testing.T) {
+	ffmpeg, err := exec.LookPath("ffmpeg")
+	require.NoError(t, err, "ffmpeg is missing: run `make tools`")
+	const clip = "../origin/clip.flv"
+	for name, offset := range map[string]string{
+		"24 bits": "16774", "beyond": "20000", "31 bits": "2147480", "32 bits": "4294964",
+	} {
+		t.Run(name, func(t *testing.T) {
+			file := t.TempDir() + "/copy.flv"
+			run(t, ffmpeg, "-v", "error", "-i", clip, "-c", "copy", "-output_ts_offset", offset, "-f", "flv", file)
+			want := mediaTags(t, file)
+			r := newRelay()
+			address := start(t, &Server{}, r)
+			run(t, ffmpeg, "-v", "error", "-i", clip, "-c", "copy", "-output_ts_offset", offset, "-f", "flv",
+				"rtmp://"+address+"/live/test")
+			tags, closed, err := r.wait(1 << 20)
+			require.True(t, closed)
+			require.NoError(t, err)
+			require.True(t, slices.EqualFunc(want, withoutScript(tags), equalTags), "what our server gets")
+
+			// Our client plays it; the next gets it in chunks of another kind.
+			c, err := Dial(t.Context(), "rtmp://"+address+"/live/test", DialOptions{})
+			require.NoError(t, err)
+			defer c.Close()
+			for i := range tags {
+				got, err := c.ReadTag()
+				require.NoError(t, err)
+				require.True(t, equalTags(tags[i], got))
+			}
+
+			// ffmpeg plays it. Its times are signed.
+			if offset == "16774" || offset == "20000" {
+				out := t.TempDir() + "/played.flv"
+				run(t, ffmpeg, "-v", "error", "-copyts", "-i", "rtmp://"+address+"/live/test", "-c", "copy", "-f", "flv", out)
+				require.True(t, slices.EqualFunc(want, mediaTags(t, out), equalTags), "what ffmpeg gets")
+			}
+		})
+	}
+}
+
+func equalTags(a, b flv.Tag) bool {
+	return a.Type == b.Type && a.Timestamp == b.Timestamp && bytes.Equal(a.Body, b.Body)
+}
+
+func withoutScript(tags []flv.Tag) []flv.Tag {
+	return slices.DeleteFunc(slices.Clone(tags), func(t flv.Tag) bool { return t.Type == flv.Script })
+}
+
+// mediaTags reads audio and video of a file.
+func mediaTags(t *testing.T, file string) (tags []flv.Tag) {
+	b, err := os.ReadFile(file)
+	require.NoError(t, err)
+	for r := flv.NewReader(bytes.NewReader(b), flv.Limits{}); ; {
+		tag, err := r.ReadTag()
+		if err != nil {
+			require.NotEmpty(t, tags)
+			return withoutScript(tags)
+		}
+		tags = append(tags, tag)
+	}
 }
 
 func media(r *flv.Reader) (bodies [][]byte) {

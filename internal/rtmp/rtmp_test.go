@@ -21,10 +21,6 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-func milliseconds(ts uint32) time.Duration { return time.Duration(ts) * time.Millisecond }
-
-func (c *conn) limits() flv.Limits { return flv.Limits{MaxTag: 1000} }
-
 // relay is a Publication that plays to whoever asks.
 type relay struct {
 	mu      sync.Mutex
@@ -308,9 +304,6 @@ func TestOddMessages(t *testing.T) {
 		{typeDataAMF0, []byte(clearDataFrame)}, {typeAggregate, []byte{1, 2, 3}},
 	} {
 		require.NoError(t, p.conn.write(onCommand, &message{typ: m.typ, stream: 1, body: m.body}))
-		if m.typ == typeSetChunkSize {
-			p.conn.chunk = 256
-		}
 	}
 	require.NoError(t, p.conn.write(onCommand, &message{typ: typeDataAMF3, timestamp: 9, body: []byte("\x00\x02\x00\x01x")}))
 	require.NoError(t, p.conn.write(onCommand, &message{typ: typeAggregate, timestamp: 5000, body: aggregate}))

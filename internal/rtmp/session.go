@@ -158,8 +158,10 @@ func (x *session) publish(ctx context.Context, tooLate *time.Timer, r *command, 
 		err = errProtocol
 	} else if err = c.status(stream, "status", "NetStream.Publish.Start", "publishing "+key); err == nil {
 		s.Logger.Info("publisher started", "name", key, "remote", x.request.Remote, "agent", x.request.Agent)
-		c.idle, c.in.max = s.IdleTimeout, s.maxMessage()
-		err = x.receive(out)
+		c.idle = s.IdleTimeout
+		if err = c.in.accept(s.maxMessage()); err == nil {
+			err = x.receive(out)
+		}
 	}
 	s.Logger.Info("publisher ended", "name", key, "error", err)
 	if errors.Is(err, errLeft) {
