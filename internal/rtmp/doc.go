@@ -16,8 +16,8 @@
 //
 // What it takes differently from the specification:
 //   - Messages of format 3 directly after one of format 0 have its timestamp; 5.3.1.2.4 says that the timestamp of the
-//     first is the delta between them. ffmpeg sends so if the first messages of a chunk stream are of one type and size,
-//     at t, 2t, 3t …, t not zero: all arrive at t, and what follows on that chunk stream is early by as much as was lost.
+//     first is the delta between them. ffmpeg sends so if a chunk stream begins with messages of one type and size,
+//     at t, 2t, 3t …, t not zero: all arrive at t, and what follows on that chunk stream is as much too early.
 //     H.264, HEVC, AV1 and AAC are not concerned, whose first message is a sequence header of another size, nor are
 //     streams that begin at 0, nor ffmpeg's audio, which follows onMetaData on one chunk stream.
 //   - Extended timestamps must be repeated in chunks of format 3 (5.3.1.3), as ffmpeg does; a sender that leaves them

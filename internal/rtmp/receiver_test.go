@@ -141,45 +141,46 @@ func begun(id byte, n int) []byte {
 }
 
 func TestMemoryOfTheLibrary(t *testing.T) {
-	const chunk = 60_000
-	hold := func(t *testing.T, accepted bool, more func(id byte) []byte) (held int64) {
+	complete := func(id byte, size, chunk int) []byte { // in several chunks, which the library keeps
 		wire := said(nil)
-		require.NoError(t, newConn(wire).write(onControl, chunkSize(chunk)))
-		all := []io.Reader{bytes.NewReader(wire.Bytes())}
-		for id := byte(3); id < 64; id++ {
-			all = append(all, bytes.NewReader(more(id)))
-		}
-		r := newConn(&memory{Reader: io.MultiReader(all...)})
-		if accepted {
-			require.NoError(t, r.in.accept(flv.DefaultMaxTag))
-		}
-		var err error
-		for err == nil {
-			_, err = r.read()
-		}
-		require.ErrorIs(t, err, errProtocol)
-		return r.in.in.n
+		c := newConn(wire)
+		c.out.SetChunkSize(uint32(chunk))
+		require.NoError(t, c.write(id, &message{typ: 9, body: make([]byte, size)}))
+		return wire.Bytes()
 	}
-	begin := func(id byte) []byte { return begun(id, chunk) }
-	full := func(id byte) []byte { // a complete message, in chunks, of which the library keeps the last
-		w := said(nil)
-		c := newConn(w)
-		c.out.SetChunkSize(chunk)
-		require.NoError(t, c.write(id, &message{typ: 9, body: make([]byte, 7<<20)}))
-		return w.Bytes()
+	for name, c := range map[string]struct {
+		accepted bool
+		chunk    int
+		most     int64 // bytes that it reads
+		say      func(id byte) []byte
+	}{
+		"incomplete, before": {false, 60_000, maxHeldBefore + 100, func(id byte) []byte { return begun(id, 60_000) }},
+		"complete, before": {false, 60_000, 2*maxHeldBefore + 1000, func(id byte) []byte {
+			return complete(id, smallMessage, 60_000)
+		}},
+		"incomplete": {true, 4 << 20, maxHeld*10/9 + 100, func(id byte) []byte { return begun(id, 4<<20) }},
+		"complete":   {true, 1 << 20, 2 * maxHeld, func(id byte) []byte { return complete(id, 7<<20, 1<<20) }},
+	} {
+		t.Run(name, func(t *testing.T) {
+			wire := said(nil)
+			require.NoError(t, newConn(wire).write(onControl, chunkSize(uint32(c.chunk))))
+			b := wire.Bytes()
+			for id := byte(3); int64(len(b)) <= c.most; id++ {
+				b = append(b, c.say(id)...)
+			}
+			r := newConn(said(b))
+			if c.accepted {
+				require.NoError(t, r.in.accept(flv.DefaultMaxTag))
+			}
+			var err error
+			for err == nil {
+				_, err = r.read()
+			}
+			require.ErrorIs(t, err, errProtocol)
+			require.ErrorIs(t, r.in.in.err, errProtocol, "it is the bound that is reached")
+			require.LessOrEqual(t, r.in.in.n, c.most)
+		})
 	}
-	small := func(id byte) []byte {
-		w := said(nil)
-		c := newConn(w)
-		c.out.SetChunkSize(chunk)
-		require.NoError(t, c.write(id, &message{typ: 9, body: make([]byte, smallMessage)}))
-		return w.Bytes()
-	}
-	most := func(id byte) []byte { b := full(id); return b[:len(b)-1] } // the next header is in its place
-	require.LessOrEqual(t, hold(t, false, begin), int64(maxHeldBefore+100))
-	require.LessOrEqual(t, hold(t, false, small), int64(2*maxHeldBefore))
-	require.LessOrEqual(t, hold(t, true, func(id byte) []byte { return most(3) }), int64(maxHeld+maxHeld/5))
-	require.LessOrEqual(t, hold(t, true, full), int64(2*maxHeld))
 	t.Run("a chunk larger than all", func(t *testing.T) {
 		wire := said(nil)
 		require.NoError(t, newConn(wire).write(onControl, chunkSize(0x7fffffff)))
