@@ -114,7 +114,7 @@ func (ls *links) report(e *swarm.Engine, now time.Time) {
 		if ls.byNumber[l.number] != l {
 			continue
 		}
-		if n := l.link.Buffered(); n < l.counted {
+		if n := waiting(l.link.Buffered()); n < l.counted {
 			l.counted = n
 			e.Drained(now, l.number, n)
 		}
@@ -124,6 +124,16 @@ func (ls *links) report(e *swarm.Engine, now time.Time) {
 	}
 	clear(ls.sent[len(keep):])
 	ls.sent = keep
+}
+
+// waiting is how much of what the transport has buffered still waits to be sent. The transport counts what the peer
+// has not acknowledged, and a peer may take 200 ms to acknowledge the last packet of a run (RFC 9260, section 6.2): that
+// little has left long since, and on twenty links it would look like an uplink at its limit.
+func waiting(buffered int) int {
+	if buffered <= swarm.LowWater {
+		return 0
+	}
+	return buffered
 }
 
 // linkHandler takes what links tell to the loop.
@@ -144,8 +154,8 @@ func (h *linkHandler) LinkDrained(wl *webrtclink.Link, buffered int) {
 	v := (*Viewer)(h)
 	v.inbox.post(func() {
 		if l := v.session.links.of(wl); l != nil {
-			l.counted = buffered
-			v.session.engine.Drained(v.cfg.Now(), l.number, buffered)
+			l.counted = waiting(buffered)
+			v.session.engine.Drained(v.cfg.Now(), l.number, l.counted)
 		}
 	})
 }
