@@ -418,3 +418,8 @@ func TestEventsNobodyTakesAreBounded(t *testing.T) {
 	}
 	require.Equal(t, PlayFailed, last.Code)
 }
+
+func TestATailThatIsNotAcknowledgedYetIsNotWaiting(t *testing.T) {
+	require.Zero(t, waiting(1200))
+	require.Equal(t, 5000, waiting(5000))
+}

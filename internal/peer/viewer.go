@@ -24,6 +24,7 @@ type Viewer struct {
 	target string
 	log    *slog.Logger
 	id     swarm.PeerID
+	stream string // the stream's identity at the server
 
 	edge     *edgeclient.Client
 	endpoint *webrtclink.Endpoint // nil if there are to be no peers
@@ -121,6 +122,7 @@ func (v *Viewer) open(ctx context.Context) error {
 		}
 	}
 	v.past.Resolves = 1
+	v.stream = res.Stream
 	v.begin(res)
 	return nil
 }
@@ -142,6 +144,10 @@ func (v *Viewer) seed() uint64 { return binary.LittleEndian.Uint64(v.id[12:]) }
 // viewer; a slow one skips and never holds up anybody. At the end of the stream and after Close a reader gives what is
 // left and then io.EOF; after a failure, what is left and then the *fault.Error.
 func (v *Viewer) NewReader() *timeline.Reader { return v.timeline.NewReader() }
+
+// Stream is the identity of what is played, as the server told it to Open: the channel id, or the URL without what
+// differs from viewer to viewer.
+func (v *Viewer) Stream() string { return v.stream }
 
 // Timeline is what readers read from, for who wants other readers than NewReader makes.
 func (v *Viewer) Timeline() *timeline.Timeline { return v.timeline }
