@@ -59,7 +59,7 @@ func (p *Proxy) servePlayer(w http.ResponseWriter, r *http.Request) {
 			panic(http.ErrAbortHandler)
 		}
 		if _, err := w.Write(buf[:n]); err != nil {
-			p.log.Debug("player left", "stream", s.resource, "skipped", reader.Skipped(), "error", err)
+			p.log.Debug("player left", "stream", s.label, "skipped", reader.Skipped(), "error", err)
 			return
 		}
 		if control.Flush() != nil {

@@ -46,6 +46,7 @@ type Proxy struct {
 	mu       sync.Mutex
 	closed   bool
 	streams  map[key]*stream
+	twins    map[key]key // addresses that mean a stream that is open under another
 	players  int
 	download bool
 	upload   bool
@@ -70,6 +71,9 @@ func New(cfg Config) *Proxy {
 	if cfg.WriteTimeout == 0 {
 		cfg.WriteTimeout = 60 * time.Second
 	}
+	if cfg.Viewer.StartTimeout == 0 {
+		cfg.Viewer.StartTimeout = 10 * time.Second
+	}
 	if cfg.Logger == nil {
 		cfg.Logger = slog.New(slog.DiscardHandler)
 	}
@@ -78,7 +82,7 @@ func New(cfg Config) *Proxy {
 	}
 	base, end := context.WithCancel(context.Background())
 	return &Proxy{
-		base: base, end: end, cfg: cfg, log: cfg.Logger, streams: map[key]*stream{},
+		base: base, end: end, cfg: cfg, log: cfg.Logger, streams: map[key]*stream{}, twins: map[key]key{},
 		download: !cfg.Viewer.NoDownload, upload: !cfg.Viewer.NoUpload,
 	}
 }

@@ -130,6 +130,21 @@ func TestPlayersShareOnePeerThatLeavesAfterTheLast(t *testing.T) {
 	require.NotZero(t, moved)
 }
 
+func TestSignaturesDoNotSplitPlayers(t *testing.T) {
+	s := start(t, proxy.Config{}, nil)
+	path := "/" + strings.TrimPrefix(s.SourceURL(), "http://")
+	for _, query := range []string{"?sign=1&t=2", "?sign=3&t=4&xresid=second", "?sign=1&t=2", "?sign=3&t=4"} {
+		read(t, s.player(path+query), 5)
+	}
+	read(t, s.player(path+"?sign=1&rendition=2"), 5)
+	stat := s.object(200, "/stat")["streams"].([]any)
+	require.Len(t, stat, 2)
+	players := []any{stat[0].(map[string]any)["players"], stat[1].(map[string]any)["players"]}
+	require.ElementsMatch(t, []any{4.0, 1.0}, players)
+	require.Len(t, s.object(200, "/stat?xresid=second")["streams"], 1)
+	s.eventually("two peers are there", func() bool { return s.viewers() == 2 })
+}
+
 func TestAStreamIsLetGoAndItsCountsStay(t *testing.T) {
 	s := start(t, proxy.Config{Linger: 50 * time.Millisecond}, nil)
 	answer := s.get("/channel/live.flv?xresid=my+own+name")

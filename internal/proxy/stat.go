@@ -38,8 +38,14 @@ type ended struct {
 // maxEnded is how many ended streams can still be asked for.
 const maxEnded = 64
 
-func (f *flows) add(resource string, s peer.Stats) {
+func (f *flows) add(names []string, s peer.Stats) {
 	f.total.add(&s)
+	for _, name := range names {
+		f.addTo(name, &s)
+	}
+}
+
+func (f *flows) addTo(resource string, s *peer.Stats) {
 	i := slices.IndexFunc(f.last, func(e ended) bool { return e.resource == resource })
 	e := ended{resource: resource}
 	if i >= 0 {
@@ -48,7 +54,7 @@ func (f *flows) add(resource string, s peer.Stats) {
 	} else if len(f.last) >= maxEnded {
 		f.last = slices.Delete(f.last, 0, 1)
 	}
-	e.flow.add(&s)
+	e.flow.add(s)
 	f.last = append(f.last, e)
 }
 
@@ -105,12 +111,12 @@ func (p *Proxy) statistics(name string) statistics {
 	}
 	for _, s := range p.streams {
 		address, _, _ := strings.Cut(s.key.play, "?")
-		if s.viewer == nil || name != "" && name != s.resource && name != s.key.play && name != address {
+		if s.viewer == nil || name != "" && name != s.key.play && name != address && !slices.Contains(s.names, name) {
 			continue
 		}
 		v := s.viewer.Stats()
 		one := streamStat{
-			Resource: s.resource, URL: address, Players: s.players, Peers: v.Peers, Stalls: v.Stalls,
+			Resource: s.names[0], URL: address, Players: s.players, Peers: v.Peers, Stalls: v.Stalls,
 			Delay: v.Delay.Milliseconds(), Buffered: v.Buffered.Milliseconds(), Start: v.Start.Milliseconds(),
 		}
 		one.Flow.add(&v)

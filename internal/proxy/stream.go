@@ -2,6 +2,7 @@ package proxy
 
 import (
 	"context"
+	"maps"
 	"time"
 
 	"github.com/superp2p/superp2p/internal/fault"
@@ -9,8 +10,7 @@ import (
 	"github.com/superp2p/superp2p/internal/timeline"
 )
 
-// key tells what players share: the same target at the same delay. (Two addresses that differ only in a signature are
-// two streams here, because one of them may be refused; the swarm that they join is the same.)
+// key tells what players share: the same target at the same delay. What else they may share, twin finds.
 type key struct {
 	play  string
 	delay time.Duration
@@ -19,20 +19,21 @@ type key struct {
 // stream is one peer with its players. Its fields are guarded by the Proxy's mutex, but those set once before ready
 // is closed.
 type stream struct {
-	key      key
-	resource string
-	cancel   context.CancelFunc
-	ready    chan struct{} // closed when viewer or err is set
-	viewer   *peer.Viewer
-	err      error
+	key    key
+	label  string // for logs: without what is secret in the address
+	cancel context.CancelFunc
+	ready  chan struct{} // closed when viewer or err is set
+	viewer *peer.Viewer
+	err    error
 
+	names   []string // by which /stat finds it
 	players int
 	idle    *time.Timer // runs while there are no players
 }
 
 // join returns the running stream of t, opened if need be, with one player more; leave must follow.
 func (p *Proxy) join(ctx context.Context, t Target) (*stream, error) {
-	s, err := p.enter(t)
+	s, err := p.enter(t, p.twin(ctx, key{t.Play, t.Delay}))
 	if err != nil {
 		return nil, err
 	}
@@ -49,8 +50,7 @@ func (p *Proxy) join(ctx context.Context, t Target) (*stream, error) {
 	return s, nil
 }
 
-func (p *Proxy) enter(t Target) (*stream, error) {
-	k := key{t.Play, t.Delay}
+func (p *Proxy) enter(t Target, k key) (*stream, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	switch {
@@ -61,14 +61,17 @@ func (p *Proxy) enter(t Target) (*stream, error) {
 	}
 	s := p.streams[k]
 	if s == nil {
+		k = key{t.Play, t.Delay} // the twin is gone meanwhile
 		if len(p.streams) >= p.cfg.MaxStreams && !p.evict() {
 			return nil, fault.New(fault.LimitReached, "the proxy plays as many streams as it may; close one")
 		}
 		ctx, cancel := context.WithCancel(p.base)
-		s = &stream{key: k, resource: t.Resource, cancel: cancel, ready: make(chan struct{})}
+		s = &stream{key: k, label: t.Resource, cancel: cancel, ready: make(chan struct{})}
 		p.streams[k] = s
+		s.addName(t.Resource)
 		p.running.Go(func() { p.run(ctx, s) })
 	}
+	s.addName(t.Resource)
 	if s.idle != nil {
 		s.idle.Stop()
 		s.idle = nil
@@ -80,9 +83,9 @@ func (p *Proxy) enter(t Target) (*stream, error) {
 
 // evict ends a stream that has no players; false if there is none.
 func (p *Proxy) evict() bool {
-	for k, s := range p.streams {
+	for _, s := range p.streams {
 		if s.players == 0 {
-			delete(p.streams, k)
+			p.forget(s)
 			s.cancel()
 			return true
 		}
@@ -107,7 +110,7 @@ func (p *Proxy) leave(s *stream) {
 		p.mu.Lock()
 		defer p.mu.Unlock()
 		if s.players == 0 && p.streams[s.key] == s {
-			delete(p.streams, s.key)
+			p.forget(s)
 			s.cancel()
 		}
 	})
@@ -116,7 +119,7 @@ func (p *Proxy) leave(s *stream) {
 // run is the life of a stream: it opens the peer and closes it when ctx ends or the peer fails.
 func (p *Proxy) run(ctx context.Context, s *stream) {
 	defer s.cancel()
-	log := p.log.With("stream", s.resource)
+	log := p.log.With("stream", s.label)
 	p.mu.Lock()
 	cfg := p.cfg.Viewer
 	cfg.NoDownload, cfg.NoUpload = !p.download, !p.upload
@@ -140,7 +143,7 @@ func (p *Proxy) run(ctx context.Context, s *stream) {
 	p.watch(ctx, s)
 	p.mu.Lock()
 	p.forget(s)
-	p.flows.add(s.resource, viewer.Stats())
+	p.flows.add(s.names, viewer.Stats())
 	s.viewer = nil
 	p.mu.Unlock()
 	_ = viewer.Close()
@@ -157,7 +160,7 @@ func (p *Proxy) watch(ctx context.Context, s *stream) {
 			return
 		case e, ok := <-events:
 			if ok {
-				p.log.Debug("event", "stream", s.resource, "code", e.Code, "description", e.Description)
+				p.log.Debug("event", "stream", s.label, "code", e.Code, "description", e.Description)
 				continue
 			}
 			p.mu.Lock()
@@ -180,6 +183,7 @@ func (p *Proxy) forget(s *stream) {
 	if p.streams[s.key] == s {
 		delete(p.streams, s.key)
 	}
+	maps.DeleteFunc(p.twins, func(_, of key) bool { return of == s.key })
 }
 
 // reader returns a new reader of s, nil if s has ended meanwhile.
