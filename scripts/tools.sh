@@ -52,7 +52,7 @@ if [ -f "$npm_dir/package-lock.json" ]; then
 	done_mark="$npm_dir/node_modules/.package-lock.json"
 	if [ ! -e "$done_mark" ] || [ "$npm_dir/package-lock.json" -nt "$done_mark" ]; then
 		echo "make tools: installing the npm packages of $npm_dir"
-		npm ci --prefix "$npm_dir" --no-progress
+		(cd "$npm_dir" && npm ci --no-progress)
 	fi
 fi
 echo "make tools: all there"
