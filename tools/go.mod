@@ -2,10 +2,11 @@ module github.com/superp2p/superp2p/tools
 
 go 1.26.0
 
+require github.com/andybalholm/brotli v1.2.1
+
 require (
 	github.com/BurntSushi/toml v1.6.0 // indirect
 	github.com/OpenPeeDeeP/depguard/v2 v2.3.0 // indirect
-	github.com/andybalholm/brotli v1.2.1 // indirect
 	github.com/gobwas/glob v1.0.0 // indirect
 	go.yaml.in/yaml/v3 v3.0.5 // indirect
 	golang.org/x/exp/typeparams v0.0.0-20231108232855-2478ac86f678 // indirect
