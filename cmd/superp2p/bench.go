@@ -48,6 +48,9 @@ func (c *benchCommand) Run(ctx context.Context, std stdio) error {
 		Viewers: c.Viewers, Delay: time.Duration(c.Delay), Duration: c.Duration, Bitrate: int(c.Bitrate),
 		Stagger: c.Stagger,
 	}
+	if c.Viewers == 0 || c.Delay == 0 || c.Duration == 0 { // which to bench.Config would mean the default
+		return &exitError{exitUsage, errors.New("--viewers, --delay and --duration must be more than 0")}
+	}
 	if c.Stagger == 0 {
 		config.Stagger = -1 // all at once, not the default
 	}

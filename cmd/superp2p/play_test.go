@@ -216,7 +216,7 @@ func TestPlayTellsFailuresApart(t *testing.T) {
 	require.Equal(t, exitNotStarted, status)
 	require.Contains(t, said, "no address")
 
-	broken := make(chan int)
+	broken := make(chan int, 1)
 	var progress bytes.Buffer
 	pipe, in := io.Pipe()
 	go func() {
@@ -252,7 +252,7 @@ func TestPlayEndsCleanlyWhenInterrupted(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	var progress bytes.Buffer
 	pipe, in := io.Pipe()
-	done := make(chan int)
+	done := make(chan int, 1)
 	go func() {
 		done <- run(ctx, []string{"play", st.Channel(), "--server", st.ServerURL(), "--loopback", "-o", "-"},
 			stdio{strings.NewReader(""), in, &progress})
@@ -311,7 +311,7 @@ func TestProxyUntilInterrupted(t *testing.T) {
 
 	ctx, cancel := context.WithCancel(t.Context())
 	r, w := io.Pipe()
-	done := make(chan int)
+	done := make(chan int, 1)
 	go func() {
 		done <- run(ctx, []string{"proxy", "--listen", "127.0.0.1:0"}, stdio{strings.NewReader(""), io.Discard, w})
 	}()
