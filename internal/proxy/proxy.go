@@ -10,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/superp2p/superp2p/internal/fault"
 	"github.com/superp2p/superp2p/internal/peer"
 )
 
@@ -133,7 +134,7 @@ func (p *Proxy) Serve(ctx context.Context, l net.Listener) error {
 // ServeHTTP answers a player, or a question about the proxy itself.
 func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if !knownHost(r.Host, p.cfg.AllowHosts) {
-		fail(w, http.StatusForbidden, "host_not_allowed",
+		fail(w, http.StatusForbidden, string(fault.RequestInvalid),
 			"this proxy is not called "+strconv.Quote(r.Host)+"; use 127.0.0.1, or allow the name", "")
 		return
 	}
@@ -145,7 +146,7 @@ func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case http.MethodGet, http.MethodHead:
 	default:
 		w.Header().Set("Allow", "GET, HEAD, OPTIONS")
-		fail(w, http.StatusMethodNotAllowed, "request_invalid", "only GET, HEAD and OPTIONS are answered", "")
+		fail(w, http.StatusMethodNotAllowed, string(fault.RequestInvalid), "only GET, HEAD and OPTIONS are answered", "")
 		return
 	}
 	switch r.URL.Path {
