@@ -21,8 +21,9 @@ type neighbour struct {
 	noUpload bool
 	holds    holdings
 
-	asked    int // our requests under way there
-	failures int // timeouts and refusals since the last success
+	data     time.Time // when it last sent something that was asked for
+	asked    int       // our requests under way there
+	failures int       // timeouts and refusals since the last success
 	rests    time.Time
 
 	buffered int // bytes given to the transport and, as far as we know, not yet sent

@@ -53,7 +53,7 @@ func (e *Engine) consider(now time.Time, n slice.Number) {
 	}
 	w := e.want(n)
 	slack := p.due(n).Sub(now)
-	if w.from != nil && now.Sub(w.progress) > e.policy.Patience(slack, e.answers.usual()) {
+	if w.from != nil && (e.hopeless(now, w, slack) || now.Sub(e.progress(w, slack)) > e.policy.Patience(slack, e.answers.usual())) {
 		e.stats.Timeouts++
 		if w.buf == nil {
 			e.answers.add(now.Sub(w.asked))
@@ -75,6 +75,21 @@ func (e *Engine) consider(now time.Time, n slice.Number) {
 	if e.serverTurn(now, n, slack) {
 		e.fetch(now, w)
 	}
+}
+
+// progress returns when something last came that gives hope for w. While there is time, anything from who was asked
+// does, since it serves requests in turn; near the end only w itself does.
+func (e *Engine) progress(w *want, slack time.Duration) time.Time {
+	if slack > 2*e.policy.Guard(e.playout.delay) && w.from.data.After(w.progress) {
+		return w.from.data
+	}
+	return w.progress
+}
+
+// hopeless tells whether w, which is due very soon, was asked for long ago and has hardly come.
+func (e *Engine) hopeless(now time.Time, w *want, slack time.Duration) bool {
+	soon := e.policy.Guard(e.playout.delay) / 2
+	return slack < soon && now.Sub(w.asked) > soon && (w.proof == nil || 4*len(w.buf) < 3*int(w.proof.Entry(w.number).Size))
 }
 
 // source chooses a neighbour to ask for slice n, nil if there is none to ask now.

@@ -1,6 +1,7 @@
 package swarm
 
 import (
+	"slices"
 	"time"
 
 	"github.com/superp2p/superp2p/internal/slice"
@@ -28,6 +29,10 @@ type upload struct {
 	rate     float64 // bytes a second that the uplink was seen to carry
 	drained  int     // since counted
 	counted  time.Time
+	filling  bool                 // since counted, as much was in flight as may be
+	best     [bestSeconds]float64 // bytes a second, the best of each of the last seconds with a measure
+	second   int64                // of the newest of them
+	measured bool
 }
 
 const (
@@ -39,6 +44,8 @@ const (
 	maxQueue = 64
 	// firstRate is what an uplink is believed to carry before it was measured: 4 Mbit/s.
 	firstRate = 500e3
+	// bestSeconds is how long the best measure counts.
+	bestSeconds = 10
 	// slowest is what any uplink is believed to carry.
 	slowest = 16e3
 	// flightTime is for how long what is in flight should last, beyond the round trip that it takes to learn that it
@@ -74,8 +81,9 @@ func (u *upload) send(now time.Time, n int) {
 	u.inFlight += n
 }
 
-// count measures the uplink: n bytes have left it. While requests wait, what flows is what it carries; else it may
-// carry more.
+// count measures the uplink: n bytes have left it. As in BBR (Cardwell et al. 2016) what it carries is the best that
+// was seen lately, and time in which there was too little to send to fill it says only that it carries no less. So a
+// late acknowledgement or a busy machine does not make the uplink look slow.
 func (u *upload) count(now time.Time, n int) {
 	u.inFlight = max(0, u.inFlight-n)
 	u.drained += n
@@ -83,14 +91,20 @@ func (u *upload) count(now time.Time, n int) {
 	if u.drained < 64<<10 && took < 2*flightTime || u.drained == 0 {
 		return
 	}
-	seen := float64(u.drained) / max(took, time.Millisecond).Seconds()
-	if len(u.queue) > 0 {
-		u.rate += (seen - u.rate) / 3
-	} else {
-		u.rate = max(u.rate, seen)
+	seen := max(float64(u.drained)/max(took, time.Millisecond).Seconds(), slowest)
+	if u.filling || seen > u.rate {
+		if second := now.Unix(); second != u.second {
+			u.second = second
+			u.best[second%int64(len(u.best))] = 0
+		}
+		if !u.measured {
+			u.measured, u.best = true, [bestSeconds]float64{}
+		}
+		at := &u.best[u.second%bestSeconds]
+		*at = max(*at, seen)
+		u.rate = slices.Max(u.best[:])
 	}
-	u.rate = max(u.rate, slowest)
-	u.drained, u.counted = 0, now
+	u.drained, u.counted, u.filling = 0, now, false
 }
 
 // capacity returns the bytes a second that can be given to neighbours.
@@ -163,6 +177,7 @@ func (e *Engine) serve(now time.Time) {
 	window := max(wire.MaxFragment, u.rate*(flightTime+e.roundTrip()).Seconds())
 	for i := 0; i < len(u.queue); {
 		if float64(u.inFlight) >= window {
+			u.filling = true
 			return
 		}
 		r := &u.queue[i]

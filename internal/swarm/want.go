@@ -147,7 +147,7 @@ func (e *Engine) onData(now time.Time, p *neighbour, m *wire.Message) {
 		w.buf = make([]byte, 0, size)
 	}
 	w.buf = append(w.buf, m.Bytes...)
-	w.progress = now
+	w.progress, p.data = now, now
 	if len(w.buf) < size {
 		return
 	}
