@@ -32,14 +32,14 @@ test: ## run everything that must pass: lint, wasm, other platforms, fuzz, all t
 	@$(MAKE) --no-print-directory go-test
 
 go-test: build
-	@echo "==> go test -race: about ten minutes on two cores"
+	@echo "==> go test -race: five to ten minutes on two cores"
 	CGO_ENABLED=1 $(GO) test -race -count=1 -timeout 20m ./...
 
 test-short: build ## run the tests that need neither a browser nor ffmpeg nor Node.js
 	@echo "==> go test -short"
 	$(GO) test -short -count=1 -timeout 10m ./...
 
-bench: build ## print the table of figures: 6 s, 2 s, 5-minute sessions, and the tracker side by side (15 minutes)
+bench: build ## print the table of figures: 6 s, 2 s, 5-minute sessions, and the tracker side by side (ten minutes)
 	@echo "==> 20 viewers, 6 s behind live"
 	$(BIN) bench --viewers 20 --delay 6s
 	@echo "==> 20 viewers, 2 s behind live"
