@@ -34,7 +34,7 @@ func (v *Viewer) begin(res *edgeclient.Resolution) {
 	s.ctx, s.cancel = context.WithCancel(v.ctx)
 	s.engine = swarm.New(swarm.Config{
 		Self: v.id, Track: res.Track, Verifier: res.Verifier, Live: res.Live, ClockOffset: res.ClockOffset,
-		Delay: v.cfg.Delay, Seed: v.seed(), NoUpload: v.cfg.NoUpload, NoDownload: v.cfg.NoDownload, NoPeers: v.cfg.NoPeers,
+		Delay: v.cfg.Delay, NoUpload: v.cfg.NoUpload, NoDownload: v.cfg.NoDownload, NoPeers: v.cfg.NoPeers,
 		UploadRate: v.cfg.UploadRate, MaxPeers: v.cfg.MaxPeers,
 	}, now)
 	s.askPause, s.nextAsk = minAskPause/2, now.Add(minAskPause) // it announces first by itself

@@ -2,7 +2,6 @@ package peer
 
 import (
 	"context"
-	"encoding/binary"
 	"io"
 	"log/slog"
 	"net"
@@ -136,9 +135,6 @@ func onThisMachine(server string) bool {
 	ip := net.ParseIP(u.Hostname())
 	return ip.IsLoopback() || strings.EqualFold(u.Hostname(), "localhost")
 }
-
-// seed makes the engine's choices differ between viewers and tracks.
-func (v *Viewer) seed() uint64 { return binary.LittleEndian.Uint64(v.id[12:]) }
 
 // NewReader returns a reader of what is played, as FLV from the newest group on. Any number of readers may share a
 // viewer; a slow one skips and never holds up anybody. At the end of the stream and after Close a reader gives what is

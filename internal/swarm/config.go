@@ -42,8 +42,6 @@ type Config struct {
 	ClockOffset time.Duration
 	// Delay is how far behind the live edge the viewer plays. If zero, 6 s.
 	Delay time.Duration
-	// Seed makes the choices of this engine: engines with the same seed and the same events do the same.
-	Seed uint64
 	// NoUpload keeps the engine from serving others.
 	NoUpload bool
 	// NoDownload takes everything from the server; others may still be served.

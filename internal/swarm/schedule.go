@@ -62,6 +62,9 @@ func (e *Engine) consider(now time.Time, n slice.Number) {
 		w.from.holds.remove(n)
 		e.cancel(w)
 	}
+	if w.fetching {
+		e.hedge(now, w, slack)
+	}
 	if w.from != nil || w.fetching {
 		return
 	}
@@ -77,6 +80,18 @@ func (e *Engine) consider(now time.Time, n slice.Number) {
 	}
 }
 
+// hedge asks a neighbour for w, which the server was asked for and does not give although it was cut long ago.
+func (e *Engine) hedge(now time.Time, w *want, slack time.Duration) {
+	if now.Sub(w.asked) < serverPatience || now.Before(e.playout.availableAt(w.number).Add(serverPatience)) {
+		return
+	}
+	if q := e.source(now, w.number); q != nil {
+		e.unfetch(w)
+		e.pauseServer(now)
+		e.ask(now, w, q, slack)
+	}
+}
+
 // progress returns when something last came that gives hope for w. While there is time, anything from who was asked
 // does, since it serves requests in turn; near the end only w itself does.
 func (e *Engine) progress(w *want, slack time.Duration) time.Time {
@@ -86,10 +101,12 @@ func (e *Engine) progress(w *want, slack time.Duration) time.Time {
 	return w.progress
 }
 
-// hopeless tells whether w, which is due very soon, was asked for long ago and has hardly come.
+// hopeless tells whether w, which is due very soon, was asked for long ago and has hardly come, while the server can
+// be asked instead.
 func (e *Engine) hopeless(now time.Time, w *want, slack time.Duration) bool {
 	soon := e.policy.Guard(e.playout.delay) / 2
-	return slack < soon && now.Sub(w.asked) > soon && (w.proof == nil || 4*len(w.buf) < 3*int(w.proof.Entry(w.number).Size))
+	return slack < soon && now.Sub(w.asked) > soon && e.serverFree(now, w) &&
+		(w.proof == nil || 4*len(w.buf) < 3*int(w.proof.Entry(w.number).Size))
 }
 
 // source chooses a neighbour to ask for slice n, nil if there is none to ask now.

@@ -14,21 +14,37 @@ type server struct {
 }
 
 const (
-	maxFetches   = 8
-	fetchWait    = 10 * time.Second
-	serverPause  = 250 * time.Millisecond // after the first failure, twice as long after each further one
-	serverPauses = 4                      // doublings at the most: 4 s
+	maxFetches = 8
+	fetchWait  = 10 * time.Second
+	// serverPatience is how long the server may take for a slice that a neighbour could give.
+	serverPatience = time.Second
+	serverPause    = 250 * time.Millisecond // after the first failure, twice as long after each further one
+	serverPauses   = 4                      // doublings at the most: 4 s
 )
+
+// serverFree tells whether the server can be asked for w now.
+func (e *Engine) serverFree(now time.Time, w *want) bool {
+	return e.server.open < maxFetches && !now.Before(e.server.resume) && !now.Before(w.retry) && !e.lost
+}
 
 // fetch asks the server for w and tells whether it could.
 func (e *Engine) fetch(now time.Time, w *want) bool {
-	if e.server.open >= maxFetches || now.Before(e.server.resume) || now.Before(w.retry) || e.lost {
+	if !e.serverFree(now, w) {
 		return false
 	}
-	w.fetching = true
+	w.fetching, w.asked = true, now
 	e.server.open++
 	e.act(Action{Kind: Fetch, Number: w.number, Wait: fetchWait})
 	return true
+}
+
+// unfetch takes back what was asked of the server, if anything was.
+func (e *Engine) unfetch(w *want) {
+	if w.fetching {
+		w.fetching = false
+		e.server.open--
+		e.act(Action{Kind: CancelFetch, Number: w.number})
+	}
 }
 
 // Fetched takes a slice that the server gave. The engine checks its proof.

@@ -11,8 +11,8 @@ import (
 type want struct {
 	number   slice.Number
 	from     *neighbour // asked there; nil if nobody is asked
-	asked    time.Time
-	progress time.Time // when something of it came last
+	asked    time.Time  // there, or from the server
+	progress time.Time  // when something of it came last
 	buf      []byte
 	proof    *slice.Signed // proved already
 	tries    int           // requests so far
@@ -61,11 +61,7 @@ func (e *Engine) cancel(w *want) {
 // drop stops wanting slice n.
 func (e *Engine) drop(n slice.Number, w *want) {
 	e.cancel(w)
-	if w.fetching {
-		w.fetching = false
-		e.server.open--
-		e.act(Action{Kind: CancelFetch, Number: n})
-	}
+	e.unfetch(w)
 	delete(e.wants, n)
 }
 

@@ -54,6 +54,7 @@ type node struct {
 	joined    time.Time
 	firstAt   time.Time
 	gone      bool
+	hangs     bool                // the server accepts its requests and does not answer them
 	tamper    func([]byte) []byte // what a bad peer does to its messages; nil result: swallowed
 }
 
@@ -163,7 +164,7 @@ func (w *world) join(change func(*Config)) *node {
 	for i := range n.id {
 		n.id[i] = byte(w.rand.Uint32())
 	}
-	cfg := Config{Self: n.id, Track: w.track, Verifier: verifier, Live: w.live(), Seed: w.rand.Uint64()}
+	cfg := Config{Self: n.id, Track: w.track, Verifier: verifier, Live: w.live()}
 	if change != nil {
 		change(&cfg)
 	}
@@ -309,6 +310,9 @@ func (n *node) fetch(num slice.Number) {
 			}
 			n.act()
 		})
+	}
+	if n.hangs {
+		return
 	}
 	w.after(w.oneWay, func() {
 		if w.down || int(num) < len(w.slices) {
