@@ -91,6 +91,14 @@ func (ls *links) connecting() (n int) {
 	return n
 }
 
+// join puts a message together.
+func join(head, body []byte) []byte {
+	if len(body) == 0 {
+		return head
+	}
+	return append(append(make([]byte, 0, len(head)+len(body)), head...), body...)
+}
+
 func (ls *links) send(number swarm.Link, data []byte) {
 	l := ls.byNumber[number]
 	if l == nil {

@@ -81,7 +81,7 @@ func (v *Viewer) carryOut(s *session, a *swarm.Action) {
 	now := v.cfg.Now()
 	switch a.Kind {
 	case swarm.Send:
-		s.links.send(a.Link, a.Data)
+		s.links.send(a.Link, join(a.Data, a.Body))
 	case swarm.Disconnect:
 		v.disconnect(s, a)
 	case swarm.Fetch:

@@ -61,7 +61,7 @@ func (v *Viewer) leave(s *session) {
 	s.engine.Leave(v.cfg.Now())
 	for _, a := range s.engine.Actions() {
 		if a.Kind == swarm.Send {
-			s.links.send(a.Link, a.Data)
+			s.links.send(a.Link, join(a.Data, a.Body))
 		}
 	}
 	for _, l := range s.links.byLink {

@@ -18,7 +18,8 @@ type ActionKind uint8
 
 // The kinds of actions.
 const (
-	// Send: send Data on Link as one message, in order, and never drop it silently.
+	// Send: send Data followed by Body on Link as one message, in order, and never drop it silently. Body is payload
+	// that the engine keeps: it is not to be changed.
 	Send ActionKind = 1 + iota
 	// Disconnect: close Link. The engine has already forgotten it, so no LinkClosed is owed. With Bar set, refuse
 	// that peer for the rest of the session.
@@ -47,6 +48,7 @@ type Action struct {
 	Kind   ActionKind
 	Link   Link
 	Data   []byte
+	Body   []byte
 	Number slice.Number
 	Wait   time.Duration
 	Slice  *slice.Slice

@@ -2,8 +2,6 @@ package swarm
 
 import (
 	"errors"
-	"maps"
-	"slices"
 	"time"
 
 	"github.com/superp2p/superp2p/internal/slice"
@@ -12,11 +10,12 @@ import (
 
 // Errors of peers, as Action.Err gives them.
 var (
-	errProtocol = errors.New("swarm: the peer broke the protocol")
-	errUnproved = errors.New("swarm: the peer sent data before its proof, or for another slice than stated")
-	errSilent   = errors.New("swarm: the peer says nothing")
-	errVersion  = errors.New("swarm: the peer speaks another version")
-	errTrack    = errors.New("swarm: the peer plays another track")
+	errProtocol  = errors.New("swarm: the peer broke the protocol")
+	errUnproved  = errors.New("swarm: the peer sent data before its proof, or for another slice than stated")
+	errWrongPart = errors.New("swarm: the peer sent wrong bytes and did not finish the slice")
+	errSilent    = errors.New("swarm: the peer says nothing")
+	errVersion   = errors.New("swarm: the peer speaks another version")
+	errTrack     = errors.New("swarm: the peer plays another track")
 )
 
 // Engine is the state of one viewer of one track. New makes one.
@@ -28,28 +27,40 @@ type Engine struct {
 	policy Policy
 	out    []Action
 
-	links map[Link]*neighbour
-	ids   map[PeerID]*neighbour
-	order []*neighbour // in the order in which they came, so that the same events give the same choices
-	size  int          // viewers in the swarm as the tracker says, this one included; 0 if unknown
-	began time.Time
-	now   time.Time // of the event at hand
+	key    uint64 // of our own name, see keyOf
+	links  map[Link]*neighbour
+	recent [64]*neighbour // of links, by their number modulo its length
+	ids    map[PeerID]*neighbour
+	order  []*neighbour // in the order in which they came, so that the same events give the same choices
+	size   int          // viewers in the swarm as the tracker says, this one included; 0 if unknown
+	began  time.Time
+	now    time.Time // of the event at hand
 
 	playout playout
 	store   store
-	wants   map[slice.Number]*want
+	wants   window[want]
+	asked   int // requests to peers under way
 	server  server
 	upload  upload
 	answers answers
+	news    news
 
 	lost     bool // Lost was said and Reposition has not come yet
 	left     bool
+	short    float64       // share of slices taken as first copies because many came late, see late
+	peerTook time.Duration // smoothed: from a request to a peer to its slice
+	newest   slice.Number  // known to exist at the last pass
 	nextPass time.Time
+	nextTend time.Time
 	stats    Stats
 }
 
 // passEvery is how often the window is looked through as a whole; between, only what an event touches is.
-const passEvery = 50 * time.Millisecond
+const (
+	passEvery = 50 * time.Millisecond
+	// tendEvery is how often neighbours are looked after.
+	tendEvery = 250 * time.Millisecond
+)
 
 // New returns an engine that starts to play at now. Call Tick at once.
 func New(cfg Config, now time.Time) *Engine {
@@ -67,7 +78,7 @@ func New(cfg Config, now time.Time) *Engine {
 		policy:   DefaultPolicy(),
 		links:    make(map[Link]*neighbour),
 		ids:      make(map[PeerID]*neighbour),
-		wants:    make(map[slice.Number]*want),
+		key:      keyOf(cfg.Self),
 		began:    now,
 		now:      now,
 		nextPass: now,
@@ -76,7 +87,6 @@ func New(cfg Config, now time.Time) *Engine {
 		e.policy = *cfg.Policy
 	}
 	e.upload.init(&cfg, now)
-	e.store.init()
 	e.playout.start(&e.cfg, cfg.Live, now)
 	return e
 }
@@ -85,9 +95,7 @@ func New(cfg Config, now time.Time) *Engine {
 // held stays held.
 func (e *Engine) Reposition(now time.Time, live Live, offset time.Duration) {
 	e.cfg.ClockOffset = offset
-	for n, w := range e.wants {
-		e.drop(n, w)
-	}
+	e.dropBelow(e.wants.high)
 	e.lost = false
 	e.playout.start(&e.cfg, live, now)
 	e.Tick(now)
@@ -126,10 +134,15 @@ func (e *Engine) Tick(now time.Time) {
 		return
 	}
 	e.nextPass = now.Add(passEvery)
-	e.tend(now)
+	if !now.Before(e.nextTend) {
+		e.nextTend = now.Add(tendEvery)
+		e.tend(now)
+	}
 	e.pass(now)
 	e.evict(now)
 	e.serve(now)
+	e.offer(now)
+	e.tellRest(now)
 }
 
 // SwarmSize takes the number of viewers in the swarm, this one included, as the tracker says.
@@ -147,6 +160,7 @@ func (e *Engine) SetUpload(now time.Time, on bool) {
 			e.send(r.to, &wire.Message{Kind: wire.Refuse, Number: r.number, Reason: wire.NotSharing})
 		}
 		e.upload.queue = nil
+		e.news.fresh = nil
 	}
 	for _, p := range e.order {
 		e.sayHello(p)
@@ -162,8 +176,10 @@ func (e *Engine) SetDownload(now time.Time, on bool) {
 	}
 	e.cfg.NoDownload = !on
 	if !on {
-		for _, n := range slices.Sorted(maps.Keys(e.wants)) {
-			e.cancel(e.wants[n])
+		for n := e.wants.low; n < e.wants.high; n++ {
+			if w := e.wants.get(n); w != nil {
+				e.cancel(w)
+			}
 		}
 	}
 	e.Tick(now)
@@ -226,18 +242,24 @@ func (e *Engine) act(a Action) { e.out = append(e.out, a) }
 // send queues a message and counts it.
 func (e *Engine) send(p *neighbour, m *wire.Message) {
 	b := wire.Append(nil, m)
-	p.buffered += len(b)
-	e.upload.send(e.now, len(b))
-	switch m.Kind {
-	case wire.Data:
-		e.stats.UploadBytes += uint64(len(m.Bytes))
-		e.stats.ControlOut += uint64(len(b) - len(m.Bytes))
-	case wire.Proof:
-		// counted where it is received
-	default:
+	if m.Kind != wire.Proof { // proofs are counted where they are received
 		e.stats.ControlOut += uint64(len(b))
 	}
-	e.act(Action{Kind: Send, Link: p.link, Data: b})
+	e.sendEncoded(p, b, nil)
+}
+
+// sendPayload queues a part of a slice's payload, which is not copied.
+func (e *Engine) sendPayload(p *neighbour, n slice.Number, offset int, part []byte) {
+	head := wire.Append(nil, &wire.Message{Kind: wire.Data, Number: n, Offset: uint32(offset)})
+	e.stats.UploadBytes += uint64(len(part))
+	e.stats.ControlOut += uint64(len(head))
+	e.sendEncoded(p, head, part)
+}
+
+func (e *Engine) sendEncoded(p *neighbour, head, body []byte) {
+	p.buffered += len(head) + len(body)
+	e.upload.send(e.now, len(head)+len(body))
+	e.act(Action{Kind: Send, Link: p.link, Data: head, Body: body})
 }
 
 // evict lets go of what nobody will want: first what is older than any viewer of the same delay needs, then, over

@@ -11,6 +11,7 @@ import (
 type neighbour struct {
 	link     Link
 	id       PeerID
+	key      uint64 // of id, see keyOf
 	opened   time.Time
 	heard    time.Time // the last message
 	pinged   time.Time
@@ -20,17 +21,24 @@ type neighbour struct {
 	greeted  bool          // its hello came
 	noUpload bool
 	holds    holdings
+	slot     int // see news
 
 	asked    int // our requests under way there
+	refusals int // because it was busy, since the last success
 	failures int // timeouts and refusals since the last success
 	rests    time.Time
 
 	buffered int // bytes given to the transport and, as far as we know, not yet sent
+
+	timed   int // bytes until the fragment whose way is being timed has left; 0: none is
+	timedAt time.Time
+	best    time.Duration // that one took at the least
 }
 
 const (
 	helloWithin = 10 * time.Second
 	pingEvery   = 10 * time.Second
+	firstPings  = 4 // a second apart: one at least should find no queue
 	silentAfter = 35 * time.Second
 	maxFailures = 8 // in a row, before the link is given up
 	// newestAhead is how far a peer may be ahead of what we know of the live edge before it is taken for a liar.
@@ -43,7 +51,7 @@ func (e *Engine) LinkOpened(now time.Time, l Link, id PeerID) {
 	if e.links[l] != nil {
 		return
 	}
-	p := &neighbour{link: l, id: id, opened: now, heard: now, pinged: now}
+	p := &neighbour{link: l, id: id, key: keyOf(id), opened: now, heard: now, pinged: now}
 	if e.HasPeer(id) || !e.Accepts() {
 		e.send(p, &wire.Message{Kind: wire.Bye, Reason: wire.Full})
 		e.act(Action{Kind: Disconnect, Link: l, Reason: wire.Full})
@@ -51,14 +59,24 @@ func (e *Engine) LinkOpened(now time.Time, l Link, id PeerID) {
 	}
 	e.links[l], e.ids[id] = p, p
 	e.order = append(e.order, p)
+	e.takeSlot(p)
 	e.sayHello(p)
 	e.ping(now, p)
+}
+
+// of returns the neighbour on link l, nil if there is none. Links are looked up with each message, mostly the same few.
+func (e *Engine) of(l Link) *neighbour {
+	at := &e.recent[l%Link(len(e.recent))]
+	if *at == nil || (*at).link != l {
+		*at = e.links[l]
+	}
+	return *at
 }
 
 // LinkClosed takes note that the transport lost a link.
 func (e *Engine) LinkClosed(now time.Time, l Link) {
 	e.now = now
-	if p := e.links[l]; p != nil {
+	if p := e.of(l); p != nil {
 		e.forget(now, p)
 	}
 }
@@ -66,13 +84,30 @@ func (e *Engine) LinkClosed(now time.Time, l Link) {
 // Received takes one message. Its bytes may be kept.
 func (e *Engine) Received(now time.Time, l Link, message []byte) {
 	e.now = now
-	p := e.links[l]
+	p := e.of(l)
 	if p == nil || e.left {
 		return
 	}
 	m, err := wire.Parse(message)
+	e.take(now, p, &m, err, len(message))
+}
+
+// ReceivedPayload is Received for a message that comes as the Data and Body of the action that sent it, so that
+// thousands of engines in one process can share the bytes of payloads.
+func (e *Engine) ReceivedPayload(now time.Time, l Link, head, body []byte) {
+	e.now = now
+	p := e.of(l)
+	if p == nil || e.left {
+		return
+	}
+	m, err := wire.ParsePayload(head, body)
+	e.take(now, p, &m, err, len(head)+len(body))
+}
+
+// take takes in a message of size bytes.
+func (e *Engine) take(now time.Time, p *neighbour, m *wire.Message, err error, size int) {
 	if err == wire.ErrUnknown {
-		e.stats.ControlIn += uint64(len(message))
+		e.stats.ControlIn += uint64(size)
 		return
 	}
 	if err != nil {
@@ -82,11 +117,11 @@ func (e *Engine) Received(now time.Time, l Link, message []byte) {
 	p.heard = now
 	switch m.Kind {
 	case wire.Data:
-		e.stats.ControlIn += uint64(len(message) - len(m.Bytes))
+		e.stats.ControlIn += uint64(size - len(m.Bytes))
 	case wire.Proof:
-		e.stats.ProofBytes += uint64(len(message))
+		e.stats.ProofBytes += uint64(size)
 	default:
-		e.stats.ControlIn += uint64(len(message))
+		e.stats.ControlIn += uint64(size)
 	}
 	if !p.greeted && m.Kind != wire.Hello && m.Kind != wire.Bye {
 		e.bar(now, p, errProtocol)
@@ -94,19 +129,19 @@ func (e *Engine) Received(now time.Time, l Link, message []byte) {
 	}
 	switch m.Kind {
 	case wire.Hello:
-		e.onHello(now, p, &m)
+		e.onHello(now, p, m)
 	case wire.Have:
 		e.onHave(now, p, m.Numbers)
 	case wire.Request:
-		e.onRequest(now, p, &m)
+		e.onRequest(now, p, m)
 	case wire.Cancel:
 		e.unqueue(p, m.Number, false)
 	case wire.Refuse:
-		e.onRefuse(now, p, &m)
+		e.onRefuse(now, p, m)
 	case wire.Proof:
-		e.onProof(now, p, &m)
+		e.onProof(now, p, m)
 	case wire.Data:
-		e.onData(now, p, &m)
+		e.onData(now, p, m)
 	case wire.Ping:
 		e.send(p, &wire.Message{Kind: wire.Pong, Nonce: m.Nonce})
 	case wire.Pong:
@@ -153,7 +188,7 @@ func (e *Engine) onHello(now time.Time, p *neighbour, m *wire.Message) {
 			}
 		}
 	}
-	e.nextPass = now
+	e.reconsider(now)
 }
 
 func (e *Engine) onHave(now time.Time, p *neighbour, ns []slice.Number) {
@@ -164,7 +199,9 @@ func (e *Engine) onHave(now time.Time, p *neighbour, ns []slice.Number) {
 	e.playout.seen = max(e.playout.seen, ns[len(ns)-1])
 	for _, n := range ns {
 		p.holds.add(n)
-		e.consider(now, n)
+		if w := e.wants.get(n); w == nil || w.from == nil && !w.fetching {
+			e.consider(now, n)
+		}
 	}
 }
 
@@ -198,7 +235,7 @@ func (e *Engine) tend(now time.Time) {
 		case p.failures > maxFailures:
 			e.disconnect(now, p, Action{Err: errSilent})
 			i--
-		case now.Sub(p.pinged) > pingEvery:
+		case now.Sub(p.pinged) > pingEvery, p.nonce < firstPings && now.Sub(p.pinged) > time.Second:
 			e.ping(now, p)
 		}
 	}
@@ -219,6 +256,7 @@ func (e *Engine) disconnect(now time.Time, p *neighbour, a Action) {
 // forget takes a neighbour out of everything; what was asked of it is asked elsewhere.
 func (e *Engine) forget(now time.Time, p *neighbour) {
 	delete(e.links, p.link)
+	e.recent[p.link%Link(len(e.recent))] = nil
 	delete(e.ids, p.id)
 	for i, q := range e.order {
 		if q == p {
@@ -227,25 +265,14 @@ func (e *Engine) forget(now time.Time, p *neighbour) {
 		}
 	}
 	e.unqueue(p, 0, true)
+	e.freeSlot(p)
 	e.upload.inFlight -= p.buffered
 	if p.asked > 0 {
-		for _, w := range e.wants {
-			if w.from == p {
+		for n := e.wants.low; n < e.wants.high; n++ {
+			if w := e.wants.get(n); w != nil && w.from == p {
 				e.unask(w)
 			}
 		}
 		e.nextPass = now
-	}
-}
-
-// announce tells neighbours that slice n is here from now on.
-func (e *Engine) announce(n slice.Number) {
-	if e.cfg.NoUpload {
-		return
-	}
-	for _, p := range e.order {
-		if p.greeted && !p.holds.has(n) {
-			e.send(p, &wire.Message{Kind: wire.Have, Numbers: []slice.Number{n}})
-		}
 	}
 }

@@ -25,7 +25,7 @@ type playout struct {
 	newestTime time.Duration
 	newestEnd  time.Duration
 	mean       time.Duration
-	times      map[slice.Number]time.Duration // of recent statements
+	times      timeline // of recent statements
 	lines      []lineSample
 
 	// The clock of a player that started when it got the first slice and never pauses.
@@ -62,14 +62,13 @@ func (p *playout) start(cfg *Config, live Live, now time.Time) {
 		started: p.started, stalled: p.stalled, stalledAt: p.stalledAt,
 		line: live.Line, delay: cfg.Delay, wanted: cfg.Delay, followed: now,
 		newest: live.Edge, newestTime: live.EdgeTime,
-		mean:  time.Duration(float64(time.Second) / rate),
-		times: make(map[slice.Number]time.Duration),
+		mean: time.Duration(float64(time.Second) / rate),
 	}
 	p.newestEnd = live.EdgeTime + p.mean
-	p.times[live.Edge] = live.EdgeTime
+	p.times.set(live.Edge, live.EdgeTime)
 	var at Group
 	for i, g := range live.Groups {
-		p.times[g.Number] = g.Time
+		p.times.set(g.Number, g.Time)
 		if i == 0 || g.Time <= now.Sub(live.Line)-cfg.Delay {
 			at = g
 		}
@@ -86,7 +85,8 @@ func (p *playout) start(cfg *Config, live Live, now time.Time) {
 func (p *playout) observe(s *slice.Statement, offset time.Duration) {
 	end := s.Time + s.Duration
 	last := s.First + slice.Number(len(s.Entries)) - 1
-	p.times[s.First] = s.Time
+	p.times.set(s.First, s.Time)
+	p.times.set(last+1, end)
 	if last > p.newest {
 		if d := (end - p.newestEnd) / time.Duration(last-p.newest); d > 0 && d < 10*time.Second {
 			p.mean += (d - p.mean) / 16
@@ -150,19 +150,69 @@ func (p *playout) rebuffer(s *slice.Statement, offset time.Duration) {
 	p.base = line.Add(p.delay)
 }
 
-// trackTime returns where slice n begins on the track, guessed where no statement said so.
+// trackTime returns where slice n begins on the track, guessed where no statement said so: between the nearest that
+// are known, or beyond them at the pace of the stream.
 func (p *playout) trackTime(n slice.Number) time.Duration {
-	if t, ok := p.times[n]; ok {
-		return t
-	}
 	if n > p.newest {
 		return p.newestEnd + time.Duration(n-p.newest-1)*p.mean
+	}
+	if t, ok := p.times.get(n); ok {
+		return t
+	}
+	below, above, low, high := n, n, time.Duration(-1), time.Duration(-1)
+	for below > 0 && n-below < guessSpan && low < 0 {
+		below--
+		if t, ok := p.times.get(below); ok {
+			low = t
+		}
+	}
+	for above < p.newest && above-n < guessSpan && high < 0 {
+		above++
+		if t, ok := p.times.get(above); ok {
+			high = t
+		}
+	}
+	switch {
+	case low >= 0 && high >= low:
+		return low + (high-low)*time.Duration(n-below)/time.Duration(above-below)
+	case low >= 0:
+		return low + time.Duration(n-below)*p.mean
+	case high >= 0:
+		return high - time.Duration(above-n)*p.mean
 	}
 	return p.newestTime - time.Duration(p.newest-n)*p.mean
 }
 
+// guessSpan is how far a slice's time is guessed from those of others.
+const guessSpan = 64
+
+// timeline holds where the latest slices begin.
+type timeline struct {
+	numbers [timesKept]slice.Number // plus one; 0 where nothing is known
+	times   [timesKept]time.Duration
+}
+
+const timesKept = 512
+
+func (t *timeline) set(n slice.Number, at time.Duration) {
+	t.numbers[n%timesKept], t.times[n%timesKept] = n+1, at
+}
+
+func (t *timeline) get(n slice.Number) (time.Duration, bool) {
+	return t.times[n%timesKept], t.numbers[n%timesKept] == n+1
+}
+
 // due returns when slice n is to be delivered.
 func (p *playout) due(n slice.Number) time.Time { return p.base.Add(p.trackTime(n)) }
+
+// deadline returns when slice n must be here: when it is due, or when a player that started with an earlier slice has
+// come to it, if that is later.
+func (p *playout) deadline(n slice.Number) time.Time {
+	if p.player.After(p.base) {
+		return p.player.Add(p.trackTime(n))
+	}
+	return p.base.Add(p.trackTime(n))
+}
 
 // availableAt returns when the edge has, or had, slice n cut.
 func (p *playout) availableAt(n slice.Number) time.Time {
@@ -175,18 +225,6 @@ func (p *playout) liveTime(now time.Time) time.Duration { return now.Sub(p.line)
 // delayAt returns how far behind the live edge the output is.
 func (p *playout) delayAt(now time.Time) time.Duration {
 	return max(0, p.liveTime(now)-max(0, p.trackTime(p.position)))
-}
-
-// forget lets go of times that are not needed any more.
-func (p *playout) forget() {
-	if len(p.times) < 4096 {
-		return
-	}
-	for n := range p.times {
-		if n+2048 < p.position {
-			delete(p.times, n)
-		}
-	}
 }
 
 // deliver hands out what is here and due, and keeps account of stalls: playback stalls when the player, which started
@@ -223,7 +261,6 @@ func (e *Engine) deliver(now time.Time) {
 			p.ended = true
 			e.act(Action{Kind: Ended})
 		}
-		p.forget()
 	}
 }
 

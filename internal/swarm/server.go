@@ -8,9 +8,10 @@ import (
 
 // server keeps account of what is asked from the server.
 type server struct {
-	open   int       // fetches under way
-	fails  int       // answers missing in a row
-	resume time.Time // after a failure: nothing is asked before
+	open   int           // fetches under way
+	fails  int           // answers missing in a row
+	resume time.Time     // after a failure: nothing is asked before
+	took   time.Duration // smoothed: how long answers take that need not wait
 }
 
 const (
@@ -25,7 +26,16 @@ func (e *Engine) fetch(now time.Time, w *want) bool {
 	if e.server.open >= maxFetches || now.Before(e.server.resume) || now.Before(w.retry) || e.lost {
 		return false
 	}
-	w.fetching = true
+	switch {
+	case !e.settled(now):
+		e.stats.FetchedStart++
+	case e.held(w.number):
+		e.stats.FetchedLate++
+		e.late(true)
+	default:
+		e.stats.FetchedFirst++
+	}
+	w.fetching, w.fetched = true, now
 	e.server.open++
 	e.act(Action{Kind: Fetch, Number: w.number, Wait: fetchWait})
 	return true
@@ -38,13 +48,19 @@ func (e *Engine) Fetched(now time.Time, s *slice.Slice) {
 		return
 	}
 	e.stats.ProofBytes += uint64(len(s.Proof.Encoded) + len(s.Proof.Signature))
-	w := e.wants[s.Number]
+	w := e.wants.get(s.Number)
 	if w == nil || !w.fetching {
 		e.stats.DuplicateBytes += uint64(len(s.Payload))
 		return
 	}
 	w.fetching = false
 	e.server.open--
+	if took := now.Sub(w.fetched); s.Proof.Cut.Add(e.cfg.ClockOffset).Before(w.fetched) {
+		if e.server.took == 0 {
+			e.server.took = took
+		}
+		e.server.took += (took - e.server.took) / 4
+	}
 	err := e.cfg.Verifier.Statement(s.Proof)
 	if err == nil && s.Proof.Track == e.cfg.Track && s.Proof.Covers(s.Number) {
 		err = e.cfg.Verifier.Payload(&s.Proof.Statement, s.Number, s.Payload)
@@ -58,18 +74,18 @@ func (e *Engine) Fetched(now time.Time, s *slice.Slice) {
 	e.server.fails = 0
 	e.stats.ServerBytes += uint64(len(s.Payload))
 	e.stats.ServerSlices++
-	e.playout.observe(&s.Proof.Statement, e.cfg.ClockOffset)
+	e.observe(&s.Proof.Statement)
 	e.accept(now, s)
 }
 
 // FetchFailed takes note that the server did not give slice n.
 func (e *Engine) FetchFailed(now time.Time, n slice.Number, why FetchError) {
 	e.now = now
-	w := e.wants[n]
+	w := e.wants.get(n)
 	if w == nil || !w.fetching || e.left {
 		return
 	}
-	w.fetching = false
+	w.fetching, w.next = false, time.Time{}
 	e.server.open--
 	switch why {
 	case NotYet:

@@ -16,6 +16,9 @@ type Stats struct {
 
 	PeerSlices   uint64 // slices from peers
 	ServerSlices uint64 // slices from the server
+	FetchedFirst uint64 // requests to the server for slices that no neighbour held
+	FetchedLate  uint64 // requests to the server because time ran out, those of FetchedStart not counted
+	FetchedStart uint64 // requests to the server before there were neighbours enough
 	Timeouts     uint64 // requests to peers that ran out of time
 	Refused      uint64 // requests that peers refused
 	Barred       uint64 // peers barred

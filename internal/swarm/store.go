@@ -4,50 +4,33 @@ import "github.com/superp2p/superp2p/internal/slice"
 
 // store holds proved slices.
 type store struct {
-	slices map[slice.Number]*slice.Slice
-	low    slice.Number // nothing below is held
-	high   slice.Number // nothing from here on is held
+	slices window[slice.Slice]
 	bytes  int
 }
 
-func (s *store) init() { s.slices = make(map[slice.Number]*slice.Slice) }
+func (s *store) has(n slice.Number) bool { return s.slices.get(n) != nil }
 
-func (s *store) has(n slice.Number) bool { return s.slices[n] != nil }
-
-func (s *store) get(n slice.Number) *slice.Slice { return s.slices[n] }
+func (s *store) get(n slice.Number) *slice.Slice { return s.slices.get(n) }
 
 func (s *store) put(sl *slice.Slice) {
-	if len(s.slices) == 0 {
-		s.low, s.high = sl.Number, sl.Number+1
+	for low, ok := s.oldest(); ok && sl.Number >= low+maxSpan; low, ok = s.oldest() {
+		s.remove(low)
 	}
-	s.low, s.high = min(s.low, sl.Number), max(s.high, sl.Number+1)
-	s.slices[sl.Number] = sl
-	s.bytes += len(sl.Payload)
+	s.slices.put(sl.Number, sl)
+	if s.get(sl.Number) == sl {
+		s.bytes += len(sl.Payload)
+	}
 }
 
 func (s *store) remove(n slice.Number) {
-	if sl := s.slices[n]; sl != nil {
+	if sl := s.slices.get(n); sl != nil {
 		s.bytes -= len(sl.Payload)
-		delete(s.slices, n)
+		s.slices.remove(n)
 	}
 }
 
 // oldest returns the lowest number held.
-func (s *store) oldest() (slice.Number, bool) {
-	if len(s.slices) == 0 {
-		return 0, false
-	}
-	if s.high-s.low > slice.Number(4*len(s.slices)+64) { // sparse after a jump: look instead of counting up
-		s.low = s.high
-		for n := range s.slices {
-			s.low = min(s.low, n)
-		}
-	}
-	for s.slices[s.low] == nil {
-		s.low++
-	}
-	return s.low, true
-}
+func (s *store) oldest() (slice.Number, bool) { return s.slices.lowest() }
 
 // bitmap returns which slices are held: the number of its first bit and the bits, least significant first, limited to
 // the newest 8*limit slices.
@@ -56,12 +39,13 @@ func (s *store) bitmap(limit int) (slice.Number, []byte) {
 	if !ok {
 		return 0, nil
 	}
-	if span := slice.Number(8 * limit); s.high-low > span {
-		low = s.high - span
+	high := s.slices.high
+	if span := slice.Number(8 * limit); high-low > span {
+		low = high - span
 	}
-	bits := make([]byte, (s.high-low+7)/8)
-	for n := low; n < s.high; n++ {
-		if s.slices[n] != nil {
+	bits := make([]byte, (high-low+7)/8)
+	for n := low; n < high; n++ {
+		if s.has(n) {
 			bits[(n-low)/8] |= 1 << ((n - low) % 8)
 		}
 	}

@@ -1,6 +1,7 @@
 package swarm
 
 import (
+	"bytes"
 	"time"
 
 	"github.com/superp2p/superp2p/internal/slice"
@@ -14,20 +15,63 @@ type want struct {
 	asked    time.Time
 	progress time.Time // when something of it came last
 	buf      []byte
+	first    time.Time  // when its first part came
+	doubt    *neighbour // who sent the last parts that were of no use, and these
+	parts    []byte
+	copied   bool          // buf is our own memory
 	proof    *slice.Signed // proved already
 	tries    int           // requests so far
 	fetching bool          // asked from the server
+	fetched  time.Time     // when it was
+	next     time.Time     // look at it again not before, unless something happens
 	retry    time.Time     // ask the server again not before
 }
 
 // want returns the want of slice n, making it where there is none.
 func (e *Engine) want(n slice.Number) *want {
-	w := e.wants[n]
+	w := e.wants.get(n)
 	if w == nil {
 		w = &want{number: n}
-		e.wants[n] = w
+		e.wants.put(n, w)
 	}
 	return w
+}
+
+// add appends a part to what has come of a payload of size bytes. Bytes that follow each other in memory already, as
+// they do where many engines share them, are not copied.
+func (w *want) add(part []byte, size int) {
+	have := len(w.buf)
+	switch {
+	case have == 0:
+		w.buf = part
+	case cap(w.buf) >= have+len(part) && &w.buf[:have+1][have] == &part[0]:
+		w.buf = w.buf[:have+len(part)]
+	case cap(w.buf) == size && w.copied:
+		w.buf = append(w.buf, part...)
+	default:
+		w.buf = append(append(make([]byte, 0, size), w.buf...), part...)
+		w.copied = true
+	}
+}
+
+// intime tells whether the rest of w comes within slack if it goes on coming as it does.
+func (w *want) intime(now time.Time, slack time.Duration) bool {
+	have, size := len(w.buf), w.size()
+	if have == 0 || now.Sub(w.progress) > slack/2 {
+		return false
+	}
+	took := now.Sub(w.first) + 100*time.Millisecond // the first part took time as well
+	return time.Duration(float64(took)/float64(have)*float64(size-have)) < slack
+}
+
+// half tells whether at least half of w is here.
+func (w *want) half() bool { return 2*len(w.buf) >= w.size() && len(w.buf) > 0 }
+
+func (w *want) size() int {
+	if w.proof == nil {
+		return slice.MaxPayload
+	}
+	return int(w.proof.Entry(w.number).Size)
 }
 
 // ask requests w from p.
@@ -35,7 +79,8 @@ func (e *Engine) ask(now time.Time, w *want, p *neighbour, within time.Duration)
 	w.from, w.asked, w.progress = p, now, now
 	w.tries++
 	p.asked++
-	e.send(p, &wire.Message{Kind: wire.Request, Number: w.number, Within: e.policy.Patience(within, e.answers.usual())})
+	e.asked++
+	e.send(p, &wire.Message{Kind: wire.Request, Number: w.number, Within: max(within, 100*time.Millisecond)})
 }
 
 // unask forgets that w was asked from a peer. What came of it is of no use: another sender starts anew, so that it is
@@ -45,9 +90,14 @@ func (e *Engine) unask(w *want) {
 		return
 	}
 	w.from.asked--
+	e.asked--
+	if len(w.buf) > 0 {
+		w.doubt, w.parts = w.from, w.buf
+	}
 	w.from = nil
+	w.next = time.Time{}
 	e.stats.DuplicateBytes += uint64(len(w.buf))
-	w.buf = nil
+	w.buf, w.copied = nil, false
 }
 
 // cancel takes a request back.
@@ -66,18 +116,28 @@ func (e *Engine) drop(n slice.Number, w *want) {
 		e.server.open--
 		e.act(Action{Kind: CancelFetch, Number: n})
 	}
-	delete(e.wants, n)
+	e.wants.remove(n)
+}
+
+// dropBelow stops wanting all slices below n.
+func (e *Engine) dropBelow(n slice.Number) {
+	for ; e.wants.low < min(n, e.wants.high); e.wants.low++ {
+		if w := e.wants.get(e.wants.low); w != nil {
+			e.drop(w.number, w)
+		}
+	}
 }
 
 func (e *Engine) onRefuse(now time.Time, p *neighbour, m *wire.Message) {
-	w := e.wants[m.Number]
+	w := e.wants.get(m.Number)
 	if w == nil || w.from != p {
 		return // our cancel crossed it
 	}
 	e.stats.Refused++
 	if m.Reason == wire.Busy {
 		// No fault of its. Others will hold the slice soon; it is asked again when nobody else is there.
-		p.rests = now.Add(busyRest + time.Duration(float64(busyRest)*unit(e.score(p.id, m.Number))))
+		p.rests = now.Add(time.Duration(float64(busyRest<<min(p.refusals, 2)) * (1 + unit(score(p.key, m.Number)))))
+		p.refusals++
 	} else {
 		p.holds.remove(m.Number)
 		e.rest(now, p)
@@ -103,7 +163,7 @@ func (e *Engine) onProof(now time.Time, p *neighbour, m *wire.Message) {
 	}
 	wanted := false
 	for n := st.First; st.Covers(n); n++ {
-		w := e.wants[n]
+		w := e.wants.get(n)
 		wanted = wanted || w != nil && w.from == p && w.proof == nil
 	}
 	if !wanted {
@@ -114,16 +174,16 @@ func (e *Engine) onProof(now time.Time, p *neighbour, m *wire.Message) {
 		e.bar(now, p, err)
 		return
 	}
-	e.playout.observe(&signed.Statement, e.cfg.ClockOffset)
+	e.observe(&signed.Statement)
 	for n := st.First; st.Covers(n); n++ {
-		if w := e.wants[n]; w != nil && w.proof == nil {
+		if w := e.wants.get(n); w != nil && w.proof == nil {
 			w.proof = signed
 		}
 	}
 }
 
 func (e *Engine) onData(now time.Time, p *neighbour, m *wire.Message) {
-	w := e.wants[m.Number]
+	w := e.wants.get(m.Number)
 	if w == nil || w.from != p {
 		e.stats.DuplicateBytes += uint64(len(m.Bytes)) // it crossed our cancel
 		return
@@ -142,11 +202,11 @@ func (e *Engine) onData(now time.Time, p *neighbour, m *wire.Message) {
 		e.bar(now, p, errProtocol)
 		return
 	}
-	if w.buf == nil {
+	if len(w.buf) == 0 {
+		w.first = now
 		e.answers.add(now.Sub(w.asked))
-		w.buf = make([]byte, 0, size)
 	}
-	w.buf = append(w.buf, m.Bytes...)
+	w.add(m.Bytes, size)
 	w.progress = now
 	if len(w.buf) < size {
 		return
@@ -156,7 +216,9 @@ func (e *Engine) onData(now time.Time, p *neighbour, m *wire.Message) {
 		e.bar(now, p, err)
 		return
 	}
-	p.failures = 0
+	p.failures, p.refusals = 0, 0
+	e.late(false)
+	e.peerTook += (now.Sub(w.asked) - e.peerTook) / 16
 	e.stats.PeerBytes += uint64(size)
 	e.stats.PeerSlices++
 	payload := w.buf
@@ -168,11 +230,15 @@ func (e *Engine) onData(now time.Time, p *neighbour, m *wire.Message) {
 
 // accept takes in a proved slice.
 func (e *Engine) accept(now time.Time, s *slice.Slice) {
-	if w := e.wants[s.Number]; w != nil {
+	if w := e.wants.get(s.Number); w != nil {
 		e.drop(s.Number, w)
+		if p := w.doubt; p != nil && e.of(p.link) == p && !bytes.HasPrefix(s.Payload, w.parts) {
+			e.stats.BadBytes += uint64(len(w.parts))
+			e.bar(now, p, errWrongPart)
+		}
 	}
 	e.store.put(s)
-	e.announce(s.Number)
+	e.announce(now, s.Number)
 	e.deliver(now)
 }
 

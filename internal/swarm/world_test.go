@@ -229,7 +229,7 @@ func (n *node) act() {
 		n.kinds[a.Kind]++
 		switch a.Kind {
 		case Send:
-			n.transmit(a.Link, a.Data)
+			n.transmit(a.Link, append(a.Data, a.Body...))
 		case Disconnect:
 			if a.Bar {
 				n.barred = append(n.barred, a.Err)

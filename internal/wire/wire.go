@@ -190,6 +190,26 @@ func Parse(b []byte) (Message, error) {
 	return m, d.err
 }
 
+// ParsePayload is Parse for a Data message whose payload stands apart from what is before it.
+func ParsePayload(head, payload []byte) (Message, error) {
+	if len(head) == 0 || Kind(head[0]) != Data {
+		return Message{}, ErrMalformed
+	}
+	d := decoder{b: head[1:]}
+	m := Message{Kind: Data}
+	m.Number = slice.Number(d.uvarint(maxNumber))
+	m.Offset = uint32(d.uvarint(slice.MaxPayload))
+	m.Bytes = payload
+	switch {
+	case d.err != nil:
+	case len(d.b) != 0, len(payload) > MaxFragment:
+		d.err = ErrMalformed
+	case len(payload) == 0:
+		d.err = ErrShort
+	}
+	return m, d.err
+}
+
 // decoder takes fields off b and remembers the first error.
 type decoder struct {
 	b   []byte
