@@ -12,7 +12,7 @@ STAMP := $(if $(shell git rev-parse HEAD 2>/dev/null),-buildvcs=true)
 export GO
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test test-short go-test go-test-short bench bench-tracker lint fmt fuzz wasm cross tools clean
+.PHONY: help run build sim test test-short go-test go-test-short bench bench-tracker lint fmt fuzz wasm cross tools clean
 
 help: ## list the tasks
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -51,6 +51,13 @@ bench: build ## print the table of figures: 6 s, 2 s, 5-minute sessions, and the
 bench-tracker: tools ## measure the tracker side by side with the npm bittorrent-tracker
 	@echo "==> tracker, side by side with bittorrent-tracker"
 	$(GO) run ./internal/tracker/trackerbench
+
+SIM_SCENARIOS ?= live-1000 low-delay-1000 scarce-1000 flash-crowd exodus half-mute polluters liars tracker-down live-10000
+SIM_SEEDS ?= 3
+
+sim: build ## simulate every scenario with 3 seeds (hours; SIM_SCENARIOS=live-1000 SIM_SEEDS=1 for less), table in bin/sim.txt
+	@echo "==> simulations"
+	$(BIN) sim $(SIM_SCENARIOS) --seeds $(SIM_SEEDS) | tee bin/sim.txt
 
 lint: $(CHECKERS)/.built ## check format, vet, staticcheck, and the layers (.depguard.yml)
 	@echo "==> lint: gofmt"

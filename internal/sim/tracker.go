@@ -9,7 +9,7 @@ const (
 	offerLife     = int64(50 * time.Second)
 	idleOfferLife = int64(10 * time.Second)
 	connectLife   = int64(15 * time.Second)
-	announceEvery = int64(120 * time.Second)
+	announceEvery = int64(30 * time.Second)
 	meetAgain     = int64(30 * time.Second)
 	minAskPause   = int64(2 * time.Second)
 	maxAskPause   = int64(32 * time.Second)

@@ -54,6 +54,8 @@ type FirstCopy struct {
 	Exact bool
 	// Viewers is the size of the swarm.
 	Viewers int
+	// Spread is the time that a slice has to spread among all: the delay without the guard.
+	Spread time.Duration
 	// Short is the share of slices that this viewer takes at once because too many came late lately.
 	Short float64
 	// Span is the time from when the slice can be had until its guard begins.
@@ -92,6 +94,10 @@ func DefaultPolicy() Policy {
 	}
 }
 
+// doubling is in what time holders of a slice become twice as many, at the uplinks of homes. Where the delay leaves
+// little time, more copies have to be there from the start.
+const doubling = 280 * time.Millisecond
+
 // RankedFirstCopy lets the first in rank take the slice as soon as it can be had. The others wait, each a little
 // longer, so that a copy that did not come about is made up for by few, and none by all. Where ranks are only expected
 // ones, about so many takers as given take it at once, and the next after a share of the time that there is.
@@ -103,6 +109,7 @@ func RankedFirstCopy(takers, rest float64) func(FirstCopy) time.Duration {
 			}
 			return min(f.Span, time.Duration(float64(f.Span)*(0.35+0.1*f.Rank)))
 		}
+		takers := max(takers, float64(f.Viewers)*math.Exp2(-f.Spread.Seconds()/doubling.Seconds()))
 		if f.Rank < takers+f.Short*float64(f.Viewers) {
 			return 0
 		}

@@ -212,6 +212,7 @@ func (e *Engine) serverTurn(now time.Time, n slice.Number, slack time.Duration, 
 	}
 	at := p.availableAt(n)
 	view.Span = max(0, p.deadline(n).Sub(at)-guard)
+	view.Spread = p.delay - e.policy.Guard(p.delay) - p.mean
 	wait := e.policy.FirstCopy(view)
 	if wait == 0 {
 		return at.Add(-e.policy.Ahead)
