@@ -186,6 +186,10 @@ func (e *Engine) onData(now time.Time, p *neighbour, m *wire.Message) {
 	w := e.wants.get(m.Number)
 	if w == nil || w.from != p {
 		e.stats.DuplicateBytes += uint64(len(m.Bytes)) // it crossed our cancel
+		if have := e.store.get(m.Number); have != nil && !bytes.HasPrefix(have.Payload[min(int(m.Offset), len(have.Payload)):], m.Bytes) {
+			e.stats.BadBytes += uint64(len(m.Bytes))
+			e.bar(now, p, errWrongPart)
+		}
 		return
 	}
 	if w.proof == nil {
