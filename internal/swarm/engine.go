@@ -203,11 +203,7 @@ func (e *Engine) HasPeer(id PeerID) bool { return e.ids[id] != nil }
 // Stats returns the counts so far.
 func (e *Engine) Stats(now time.Time) Stats {
 	s := e.stats
-	for _, p := range e.order {
-		if p.greeted {
-			s.Peers++
-		}
-	}
+	s.Peers = e.greeted()
 	s.Position = e.playout.trackTime(e.playout.position)
 	s.Delay = e.playout.delayAt(now)
 	end := e.playout.position

@@ -143,13 +143,15 @@ func (e *Engine) serverTurn(now time.Time, n slice.Number, slack time.Duration) 
 	if e.cfg.NoPeers || e.cfg.NoDownload {
 		return true
 	}
-	view, before := e.view(n)
-	held := e.held(n)
-	if unseen := n > p.newest && !held; !unseen && slack <= guard {
+	if slack <= guard && !e.unseen(n) {
 		return true
 	}
-	if held || view.Viewers > 1 && !e.settled(now) && slack > guard {
-		return false // its holders are busy or resting, or there may be some that we do not know yet
+	if e.held(n) {
+		return false // its holders are busy or resting
+	}
+	view, before := e.view(n)
+	if view.Viewers > 1 && !e.settled(now) && slack > guard {
+		return false // there may be holders that we do not know yet
 	}
 	at := p.availableAt(n)
 	view.Span = max(0, p.due(n).Sub(at)-guard)

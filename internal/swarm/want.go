@@ -15,7 +15,6 @@ type want struct {
 	progress time.Time  // when something of it came last
 	buf      []byte
 	proof    *slice.Signed // proved already
-	tries    int           // requests so far
 	fetching bool          // asked from the server
 	retry    time.Time     // ask the server again not before
 }
@@ -33,7 +32,6 @@ func (e *Engine) want(n slice.Number) *want {
 // ask requests w from p.
 func (e *Engine) ask(now time.Time, w *want, p *neighbour, within time.Duration) {
 	w.from, w.asked, w.progress = p, now, now
-	w.tries++
 	p.asked++
 	e.send(p, &wire.Message{Kind: wire.Request, Number: w.number, Within: e.policy.Patience(within, e.answers.usual())})
 }
