@@ -4,6 +4,9 @@ GO ?= go
 FUZZ_SECONDS ?= 5
 BIN := bin/superp2p
 CHECKERS := bin/checkers
+# What docs/swarm.md has in its table.
+SCENARIOS := live-1000 live-10000 low-delay-1000 scarce-1000 flash-crowd exodus half-mute polluters liars tracker-down \
+	vod-500
 
 # The environment's own flags stay, except how the version control state is stamped: git may be missing or refuse (a
 # clone that another user owns), and then the go command fails instead of leaving the stamp out.
@@ -12,7 +15,8 @@ STAMP := $(if $(shell git rev-parse HEAD 2>/dev/null),-buildvcs=true)
 export GO
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test test-short go-test go-test-short bench bench-tracker lint fmt fuzz wasm cross tools clean
+.PHONY: help run build test test-short go-test go-test-short bench bench-tracker sim lint fmt fuzz wasm cross tools \
+	clean
 
 help: ## list the tasks
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -51,6 +55,9 @@ bench: build ## print the table of figures: 6 s, 2 s, 5-minute sessions, and the
 bench-tracker: tools ## measure the tracker side by side with the npm bittorrent-tracker
 	@echo "==> tracker, side by side with bittorrent-tracker"
 	$(GO) run ./internal/tracker/trackerbench
+
+sim: build ## run every scenario of the issue's table with 3 seeds, print it, write docs/swarm.md's (about an hour)
+	$(BIN) sim $(SCENARIOS) --seeds 3 --parallel 2 --check --markdown docs/swarm.md
 
 lint: $(CHECKERS)/.built ## check format, vet, staticcheck, and the layers (.depguard.yml)
 	@echo "==> lint: gofmt"

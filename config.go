@@ -26,7 +26,7 @@ type Config struct {
 	NoPeers bool
 	// UploadRate limits what peers are given, in bytes a second. If zero, it is not limited.
 	UploadRate float64
-	// MaxPeers is how many neighbours are looked for. If zero, 24.
+	// MaxPeers is how many neighbours are looked for. If zero, 16.
 	MaxPeers int
 	// HTTPClient asks the server. If nil, one of the stream's own.
 	HTTPClient *http.Client

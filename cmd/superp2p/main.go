@@ -24,6 +24,7 @@ type commands struct {
 	Proxy      proxyCommand      `cmd:"" help:"Let any player on this machine play through P2P."`
 	Demo       demoCommand       `cmd:"" help:"See it work on this machine: a live stream, a server and viewers."`
 	Bench      benchCommand      `cmd:"" help:"Measure superp2p on this machine."`
+	Sim        simCommand        `cmd:"" help:"Simulate an audience of thousands with the engine that viewers run."`
 	Version    versionCommand    `cmd:"" help:"Show version, commit and Go version."`
 	Completion completionCommand `cmd:"" help:"Print the tab completion script of a shell."`
 }

@@ -2,9 +2,9 @@ package edge
 
 import (
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/superp2p/superp2p/internal/edgeapi"
@@ -36,7 +36,7 @@ func (e *Edge) Handler() http.Handler {
 func Preflight(w http.ResponseWriter, r *http.Request) bool {
 	h := w.Header()
 	h.Set("Access-Control-Allow-Origin", "*")
-	h.Set("Access-Control-Expose-Headers", "Preference-Applied, Retry-After, Content-Length, Date")
+	h.Set("Access-Control-Expose-Headers", "Preference-Applied, Retry-After, Content-Length, Content-Range, Date")
 	h.Set("Cross-Origin-Resource-Policy", "cross-origin")
 	h.Set("Timing-Allow-Origin", "*")
 	switch r.Method {
@@ -127,39 +127,59 @@ func (e *Edge) slice(w http.ResponseWriter, r *http.Request) {
 		e.writeFault(w, r, fault.New(fault.RequestInvalid, "a slice number is a decimal number below 2^48"))
 		return
 	}
-	patience := patienceOf(r)
-	if patience > 0 {
-		w.Header().Set("Preference-Applied", "wait="+strconv.Itoa(int(patience.Seconds())))
+	p := preferencesOf(r)
+	if applied := p.String(); applied != "" {
+		w.Header().Set("Preference-Applied", applied)
 	}
-	frame, err := s.sliceWithin(r, slice.Number(n), patience)
+	part := spanOf(r)
+	frame, err := s.answer(r, slice.Number(n), p, part)
 	if err != nil {
 		e.writeFault(w, r, err)
 		return
 	}
 	h := w.Header()
+	h.Set("Accept-Ranges", "bytes")
+	from, to, ok := part.of(len(frame))
+	if !ok {
+		h.Set("Content-Range", fmt.Sprintf("bytes */%d", len(frame)))
+		WriteError(w, http.StatusRequestedRangeNotSatisfiable, fault.New(fault.RequestInvalid,
+			"the range has no byte of the slice; Content-Range says how many there are"))
+		return
+	}
 	h.Set("Content-Type", edgeapi.SliceType)
 	h.Set("Cache-Control", "public, max-age=31536000, immutable")
-	h.Set("Content-Length", strconv.Itoa(len(frame)))
+	h.Set("Content-Length", strconv.Itoa(to-from))
 	if r.Method == http.MethodHead {
 		return
 	}
 	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(writeTimeout))
-	sent, _ := w.Write(frame)
+	if part.asked {
+		h.Set("Content-Range", contentRange(from, to, len(frame)))
+		w.WriteHeader(http.StatusPartialContent)
+	}
+	sent, _ := w.Write(frame[from:to])
 	s.sent(sent)
-	s.slicesServed.Add(1)
-	e.slicesServed.Add(1)
+	if part.whole(len(frame)) {
+		s.slicesServed.Add(1)
+		e.slicesServed.Add(1)
+	}
 }
 
 // writeTimeout is how long one write to a viewer may take before the viewer counts as gone.
 const writeTimeout = 30 * time.Second
 
-// sliceWithin returns slice n encoded, once it is there if it comes within patience.
-func (s *stream) sliceWithin(r *http.Request, n slice.Number, patience time.Duration) ([]byte, error) {
-	frame, wait, err := s.window.get(n)
+// answer returns slice n encoded, once it is there if it comes in time. What it returns counts as a copy that went out,
+// except to HEAD and to who asks for a part.
+func (s *stream) answer(r *http.Request, n slice.Number, p preferences, part span) ([]byte, error) {
+	take := part.whole
+	if r.Method == http.MethodHead {
+		take = func(int) bool { return false }
+	}
+	frame, wait, err := s.window.get(n, p.copies, take)
 	if wait == nil {
 		return frame, err
 	}
-	if patience == 0 {
+	if p.wait == 0 {
 		return nil, notYet()
 	}
 	if s.waiting.Add(1) > int64(s.edge.config.MaxWaiting) {
@@ -167,37 +187,20 @@ func (s *stream) sliceWithin(r *http.Request, n slice.Number, patience time.Dura
 		return nil, tooMany()
 	}
 	defer s.waiting.Add(-1)
-	timer := time.NewTimer(patience)
+	timer := time.NewTimer(p.wait)
 	defer timer.Stop()
 	select {
 	case <-wait:
 	case <-timer.C:
 	case <-r.Context().Done():
 	}
-	if frame, wait, err = s.window.get(n); wait == nil {
+	if r.Context().Err() != nil { // before it takes a copy that nobody gets
+		return nil, fault.New(fault.Closed, "the request was given up")
+	}
+	if frame, wait, err = s.window.get(n, p.copies, take); wait == nil {
 		return frame, err
 	}
 	return nil, notYet()
-}
-
-// patienceOf reads how long the request wants to wait: Prefer: wait=N (RFC 7240), or the query's wait=N, because a
-// header of that kind costs a page a preflight for each slice.
-func patienceOf(r *http.Request) time.Duration {
-	text := r.URL.Query().Get("wait")
-	for _, line := range r.Header.Values("Prefer") {
-		for preference := range strings.SplitSeq(line, ",") {
-			preference, _, _ = strings.Cut(preference, ";")
-			name, value, _ := strings.Cut(preference, "=")
-			if strings.EqualFold(strings.TrimSpace(name), "wait") {
-				text = strings.Trim(strings.TrimSpace(value), `"`)
-			}
-		}
-	}
-	n, err := strconv.ParseUint(text, 10, 31)
-	if err != nil {
-		return 0
-	}
-	return time.Duration(min(n, edgeapi.MaxWaitSeconds)) * time.Second
 }
 
 func (s *stream) sent(bytes int) {
@@ -256,7 +259,7 @@ func statusOf(code fault.Code) int {
 		return http.StatusGatewayTimeout
 	case fault.SourceEnded, fault.SliceGone:
 		return http.StatusGone
-	case fault.StreamBusy:
+	case fault.StreamBusy, fault.SliceEnough:
 		return http.StatusConflict
 	case fault.LimitReached, fault.Closed:
 		return http.StatusServiceUnavailable

@@ -151,15 +151,93 @@ func TestWaitingForASlice(t *testing.T) {
 	})
 }
 
+// head asks the edge as get does, for the header alone.
+func (w *world) head(path string) *httptest.ResponseRecorder {
+	rec := httptest.NewRecorder()
+	w.edge.Handler().ServeHTTP(rec, httptest.NewRequest(http.MethodHead, path, nil))
+	return rec
+}
+
+func TestNoMoreCopiesThanPreferred(t *testing.T) {
+	inBubble(t, Config{Channels: channels("live1")}, forever, func(w *world) {
+		r := w.resolve("channel=live1")
+		next := r.Edge.Number + 3
+		answers := make(chan *httptest.ResponseRecorder, 12)
+		for i := range cap(answers) {
+			go func() {
+				if i%2 == 0 {
+					answers <- w.get(w.slicePath(r, next), "Prefer", "wait=20, copies=2")
+				} else {
+					answers <- w.get(w.slicePath(r, next) + "?copies=2&wait=20")
+				}
+			}()
+		}
+		whole := 0
+		for range cap(answers) {
+			rec := <-answers
+			require.Equal(w.t, "wait=20, copies=2", rec.Header().Get("Preference-Applied"))
+			if rec.Code == http.StatusOK {
+				whole++
+				continue
+			}
+			status, code := refusal(w.t, rec)
+			require.Equal(w.t, http.StatusConflict, status)
+			require.Equal(w.t, fault.SliceEnough, code)
+		}
+		require.Equal(w.t, 2, whole)
+
+		path := w.slicePath(r, next)
+		_, code := refusal(w.t, w.get(path+"?copies=2"))
+		require.Equal(w.t, fault.SliceEnough, code, "without waiting too")
+		require.Equal(w.t, http.StatusOK, w.get(path+"?copies=3").Code)
+		require.Equal(w.t, http.StatusOK, w.get(path).Code, "who has no preference gets it")
+		_, code = refusal(w.t, w.get(path+"?copies=4"))
+		require.Equal(w.t, fault.SliceEnough, code, "that of who has no preference counts")
+		require.Equal(w.t, http.StatusOK, w.get(path+"?copies=1001").Code, "no sense, no preference")
+
+		path = w.slicePath(r, next-1)
+		require.Equal(w.t, http.StatusOK, w.head(path+"?copies=1").Code)
+		require.Equal(w.t, http.StatusOK, w.get(path+"?copies=1").Code, "HEAD takes no copy")
+		require.Equal(w.t, http.StatusConflict, w.head(path+"?copies=1").Code, "and learns what GET would")
+	})
+}
+
+func TestWhoGivesUpWaitingTakesNoCopy(t *testing.T) {
+	inBubble(t, Config{Channels: channels("live1")}, forever, func(w *world) {
+		r := w.resolve("channel=live1")
+		path := w.slicePath(r, r.Edge.Number+3)
+		ctx, cancel := context.WithCancel(w.t.Context())
+		request := httptest.NewRequest(http.MethodGet, path, nil).WithContext(ctx)
+		request.Header.Set("Prefer", "wait=20")
+		rec, done := httptest.NewRecorder(), make(chan struct{})
+		go func() { defer close(done); w.edge.Handler().ServeHTTP(rec, request) }()
+		synctest.Wait()
+		cancel()
+		<-done
+		_, code := refusal(w.t, rec)
+		require.Equal(w.t, fault.Closed, code)
+		require.Equal(w.t, http.StatusOK, w.get(path+"?copies=1&wait=20").Code)
+	})
+}
+
 func TestPreferHeader(t *testing.T) {
-	for value, want := range map[string]time.Duration{
-		"wait=10": 10 * time.Second, `wait="7"`: 7 * time.Second, "Wait = 3; x": 3 * time.Second, "return=minimal, wait=2": 2 * time.Second,
-		"wait=-1": 0, "wait=": 0, "wait": 0, "": 0, "wait=1e3": 0, "wait=99999999999": 0, "wait=2147483647": 20 * time.Second,
+	seconds := func(n int) preferences { return preferences{wait: time.Duration(n) * time.Second} }
+	for value, want := range map[string]preferences{
+		"wait=10": seconds(10), `wait="7"`: seconds(7), "Wait = 3; x": seconds(3), "return=minimal, wait=2": seconds(2),
+		"wait=-1": {}, "wait=": {}, "wait": {}, "": {}, "wait=1e3": {}, "wait=99999999999": {},
+		"wait=2147483647": seconds(20),
+		"copies=4":        {copies: 4}, `COPIES="1000";x=y`: {copies: 1000}, "copies=0": {}, "copies=1001": {}, "copies=-1": {},
+		"copies": {}, "copies=4x": {}, "wait=10, copies=4": {10 * time.Second, 4}, "copies=1,wait=x": {copies: 1},
 	} {
 		r := httptest.NewRequest(http.MethodGet, "/", nil)
 		r.Header.Set("Prefer", value)
-		require.Equal(t, want, patienceOf(r), "%q", value)
+		require.Equal(t, want, preferencesOf(r), "%q", value)
 	}
+	r := httptest.NewRequest(http.MethodGet, "/?wait=3&copies=9", nil)
+	require.Equal(t, "wait=3, copies=9", preferencesOf(r).String())
+	r.Header.Set("Prefer", "copies=2")
+	require.Equal(t, "wait=3, copies=2", preferencesOf(r).String())
+	require.Empty(t, preferences{}.String())
 }
 
 func TestWindowIsBounded(t *testing.T) {

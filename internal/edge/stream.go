@@ -72,7 +72,7 @@ func newStream(e *Edge, t target, track slice.TrackID) *stream {
 		edge: e, target: t, track: track, hash: edgeapi.InfoHash(track),
 		log:    e.config.Logger.With("stream", t.id, "track", track.String()),
 		window: newWindow(e.config.Window, e.config.MaxStreamBytes),
-		ready:  make(chan struct{}), slicer: slicer.New(slicer.Config{}),
+		ready:  make(chan struct{}), slicer: slicer.New(slicer.Config{MaxPayload: slice.LivePayload}),
 		state: edgeapi.StateInterrupted, arrivals: make(chan *Publication, 1),
 	}
 	if t.source != "" {

@@ -28,8 +28,9 @@ type window struct {
 
 // kept is a slice with its encoded form, which its payload is a part of.
 type kept struct {
-	slice *slice.Slice
-	frame []byte
+	slice  *slice.Slice
+	frame  []byte
+	copies int // how many were given out as answers
 }
 
 func newWindow(keep time.Duration, maxBytes int64) *window {
@@ -40,7 +41,7 @@ func newWindow(keep time.Duration, maxBytes int64) *window {
 func (w *window) append(s *slice.Slice, frame []byte) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.kept = append(w.kept, kept{s, frame})
+	w.kept = append(w.kept, kept{slice: s, frame: frame})
 	w.bytes += int64(len(frame))
 	w.next = s.Number + 1
 	w.group = s.Proof.Group
@@ -74,8 +75,12 @@ func (w *window) end(err error) {
 	}
 }
 
-// get returns slice n encoded; or a channel that is closed when asking again makes sense; or why neither.
-func (w *window) get(n slice.Number) (frame []byte, wait <-chan struct{}, err error) {
+// get returns slice n encoded; or a channel that is closed when asking again makes sense; or why neither. It refuses a
+// slice of which most copies or more are out, unless most is 0. What it returns counts as one more copy if take says so
+// of a frame of that size: under the lock, so that no number of requests at once gets more than most.
+func (w *window) get(
+	n slice.Number, most int, take func(size int) bool,
+) (frame []byte, wait <-chan struct{}, err error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	first := w.next - slice.Number(len(w.kept))
@@ -83,7 +88,15 @@ func (w *window) get(n slice.Number) (frame []byte, wait <-chan struct{}, err er
 	case n < first:
 		return nil, nil, fault.New(fault.SliceGone, "the slice has left the window; go on at the resolution's first or newer")
 	case n < w.next:
-		return w.kept[n-first].frame, nil, nil
+		k := &w.kept[n-first]
+		if most > 0 && k.copies >= most {
+			return nil, nil, fault.New(fault.SliceEnough,
+				"enough copies of the slice are on their way: get it from peers, or ask without copies=N")
+		}
+		if take(len(k.frame)) {
+			k.copies++
+		}
+		return k.frame, nil, nil
 	case w.ended != nil:
 		return nil, nil, w.ended
 	case n-w.next >= edgeapi.MaxAhead:

@@ -29,6 +29,8 @@ const (
 	MaxAhead = 64
 	// MaxWaitSeconds is the longest wait that a request may prefer (RFC 7240, wait).
 	MaxWaitSeconds = 20
+	// MaxCopies is the largest number of copies that a request may name (preference copies).
+	MaxCopies = 1000
 )
 
 // State of a stream at its source.

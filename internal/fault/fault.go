@@ -25,6 +25,7 @@ const (
 	TrackUnknown      Code = "track_unknown"      // the server does not hold that track (any more): resolve again
 	SliceNotYet       Code = "slice_not_yet"      // the slice is not cut yet: ask again
 	SliceGone         Code = "slice_gone"         // the slice has left the window
+	SliceEnough       Code = "slice_enough"       // as many copies of the slice went out as the request allows
 	LimitReached      Code = "limit_reached"      // the server is configured not to hold more
 	RequestInvalid    Code = "request_invalid"    // the request breaks the interface
 	ConfigInvalid     Code = "config_invalid"     // a configuration value is unknown or of the wrong type

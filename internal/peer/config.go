@@ -49,7 +49,7 @@ type Config struct {
 	NoUpload bool
 	// UploadRate limits what peers are given, in bytes a second. If zero, it is not limited.
 	UploadRate float64
-	// MaxPeers is how many neighbours the viewer looks for; it accepts a quarter more. If zero, 24.
+	// MaxPeers is how many neighbours the viewer looks for; it accepts a quarter more. If zero, 16.
 	MaxPeers int
 	// Loopback keeps peers to addresses of this machine (127.0.0.0/8).
 	Loopback bool
@@ -86,7 +86,7 @@ func (c Config) withDefaults() Config {
 		c.WindowBytes = 64 << 20
 	}
 	if c.MaxPeers <= 0 {
-		c.MaxPeers = 24
+		c.MaxPeers = 16
 	}
 	if c.Now == nil {
 		c.Now = steadyClock()

@@ -1,6 +1,7 @@
 package peer
 
 import (
+	"slices"
 	"time"
 
 	"github.com/superp2p/superp2p/internal/peer/webrtclink"
@@ -91,10 +92,14 @@ func (ls *links) connecting() (n int) {
 	return n
 }
 
-func (ls *links) send(number swarm.Link, data []byte) {
+// send sends data and then body, which others share, as one message.
+func (ls *links) send(number swarm.Link, data, body []byte) {
 	l := ls.byNumber[number]
 	if l == nil {
 		return
+	}
+	if body != nil {
+		data = slices.Concat(data, body)
 	}
 	if l.link.Send(data) != nil {
 		return // it is about to be closed, and that will be told

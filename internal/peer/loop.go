@@ -81,11 +81,11 @@ func (v *Viewer) carryOut(s *session, a *swarm.Action) {
 	now := v.cfg.Now()
 	switch a.Kind {
 	case swarm.Send:
-		s.links.send(a.Link, a.Data)
+		s.links.send(a.Link, a.Data, a.Body)
 	case swarm.Disconnect:
 		v.disconnect(s, a)
 	case swarm.Fetch:
-		v.fetch(s, a.Number, a.Wait)
+		v.fetch(s, *a)
 	case swarm.CancelFetch:
 		s.cancelFetch(a.Number)
 	case swarm.Deliver:

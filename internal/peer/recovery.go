@@ -36,7 +36,7 @@ type health struct {
 	asked       time.Time
 }
 
-// heard takes note of how a request to the server went.
+// heard takes note of how a request to the server went. A refusal that makes sense is as good as what was asked for.
 func (h *health) heard(now time.Time, err error) {
 	if unreachable(err) {
 		h.down = now

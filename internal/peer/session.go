@@ -61,7 +61,7 @@ func (v *Viewer) leave(s *session) {
 	s.engine.Leave(v.cfg.Now())
 	for _, a := range s.engine.Actions() {
 		if a.Kind == swarm.Send {
-			s.links.send(a.Link, a.Data)
+			s.links.send(a.Link, a.Data, a.Body)
 		}
 	}
 	for _, l := range s.links.byLink {
@@ -104,14 +104,14 @@ func (s *Stats) addTracker(from *session) {
 // fetching is a request for a slice that is under way.
 type fetching struct{ cancel context.CancelFunc }
 
-// fetch asks the server for a slice.
-func (v *Viewer) fetch(s *session, n slice.Number, wait time.Duration) {
+// fetch asks the server for a slice, or for the rest of one.
+func (v *Viewer) fetch(s *session, a swarm.Action) {
 	ctx, cancel := context.WithCancel(s.ctx)
 	f := &fetching{cancel}
+	n, res := a.Number, s.res
 	s.fetches[n] = f
-	res := s.res
 	v.wg.Go(func() {
-		got, err := v.edge.Slice(ctx, res, n, wait)
+		give, err := ask(ctx, v.edge, res, &a)
 		cancelled := ctx.Err() != nil
 		cancel()
 		if cancelled {
@@ -125,16 +125,28 @@ func (v *Viewer) fetch(s *session, n slice.Number, wait time.Duration) {
 			now := v.cfg.Now()
 			v.health.heard(now, err)
 			if err == nil {
-				s.engine.Fetched(now, got)
+				give(s.engine, now)
 				return
 			}
 			why := fetchError(err)
 			if why == swarm.Unreachable {
-				v.log.Warn("the server gives no slice", "number", n, "err", err)
+				v.log.Warn("the server gives no slice", "number", n, "offset", a.Offset, "err", err)
 			}
 			s.engine.FetchFailed(now, n, why)
 		})
 	})
+}
+
+// ask makes the request that a wants and returns how its answer is given to the engine.
+func ask(
+	ctx context.Context, edge *edgeclient.Client, res *edgeclient.Resolution, a *swarm.Action,
+) (func(e *swarm.Engine, now time.Time), error) {
+	if a.Offset > 0 {
+		rest, err := edge.SliceRest(ctx, res, a.Proof, a.Number, a.Offset)
+		return func(e *swarm.Engine, now time.Time) { e.FetchedRest(now, a.Number, a.Offset, rest) }, err
+	}
+	got, err := edge.Slice(ctx, res, a.Number, a.Wait, a.Copies)
+	return func(e *swarm.Engine, now time.Time) { e.Fetched(now, got) }, err
 }
 
 func (s *session) cancelFetch(n slice.Number) {
@@ -150,6 +162,8 @@ func fetchError(err error) swarm.FetchError {
 		return swarm.NotYet
 	case fault.SliceGone:
 		return swarm.Gone
+	case fault.SliceEnough:
+		return swarm.Enough
 	case fault.TrackUnknown:
 		return swarm.TrackUnknown
 	case fault.SourceEnded:

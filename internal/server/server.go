@@ -55,6 +55,10 @@ type Server struct {
 	stunAddr net.Addr
 }
 
+// announceEvery is how often viewers announce. With each answer they learn how many they are, and so what share of
+// first copies is theirs: who came when few were there would take too many for long.
+const announceEvery = 30 * time.Second
+
 // New checks the configuration. The ports are opened by Start. What New returns must be closed even if it is not
 // started.
 //
@@ -98,7 +102,7 @@ func New(c Config) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s.tracker = tracker.New(tracker.Config{Logger: s.log})
+	s.tracker = tracker.New(tracker.Config{Logger: s.log, Interval: announceEvery})
 	s.http = &http.Server{
 		Handler: s.routes(), TLSConfig: s.tls, MaxHeaderBytes: maxHeader,
 		ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute,

@@ -122,6 +122,12 @@ func AppendFrame(b []byte, s *Slice) []byte {
 	return append(b, s.Payload...)
 }
 
+// FrameHead returns how many bytes of AppendFrame's result are before the payload if s is the proof.
+func FrameHead(s *Signed) int {
+	var length [binary.MaxVarintLen64]byte
+	return binary.PutUvarint(length[:], uint64(len(s.Encoded))) + len(s.Encoded) + len(s.Signature)
+}
+
 // ParseFrame reads what AppendFrame wrote for slice n of track. The result shares b. It proves nothing: check the
 // signature and the digest before anything is done with it.
 func ParseFrame(track TrackID, n Number, b []byte) (*Slice, error) {

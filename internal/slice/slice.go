@@ -5,6 +5,9 @@ import "time"
 const (
 	// MaxPayload is the largest payload of one slice, in bytes.
 	MaxPayload = 64 << 10
+	// LivePayload is how large a slice of a live track is cut at the most, in bytes: the smaller a slice is the sooner a
+	// viewer can pass it on, and the more of what is sent are proofs.
+	LivePayload = 32 << 10
 	// MaxDuration is how much of a live stream one slice holds at the most.
 	MaxDuration = 250 * time.Millisecond
 	// MaxEntries is how many slices one statement speaks of at the most.

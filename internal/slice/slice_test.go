@@ -76,6 +76,21 @@ func TestFramesRoundTrip(t *testing.T) {
 	require.ErrorIs(t, err, ErrMalformed)
 }
 
+func TestTheFramesHeadIsWhatStandsBeforeThePayload(t *testing.T) {
+	for _, entries := range []int{1, 3, 4, MaxEntries} { // 127 bytes of statement and more need one byte more of length
+		st := Statement{Cut: time.UnixMilli(1_800_000_000_123), Entries: make([]Entry, entries)}
+		for i := range st.Entries {
+			st.Entries[i] = Entry{Size: uint32(1 + i)}
+		}
+		s := &Slice{Payload: []byte{7}, Proof: &Signed{Statement: st, Encoded: AppendStatement(nil, &st)}}
+		frame := AppendFrame(nil, s)
+		require.Equal(t, []byte{7}, frame[FrameHead(s.Proof):])
+		got, err := ParseFrame(st.Track, 0, frame)
+		require.NoError(t, err)
+		require.Equal(t, len(frame)-len(got.Payload), FrameHead(got.Proof))
+	}
+}
+
 func TestTrackIDsAsText(t *testing.T) {
 	id := TrackID{0xab, 15: 0xcd}
 	got, ok := ParseTrackID(id.String())

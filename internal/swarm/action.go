@@ -7,7 +7,7 @@ import (
 	"github.com/superp2p/superp2p/internal/wire"
 )
 
-// Link names one connection to a peer. The driver numbers them and never uses a number again.
+// Link names one connection to a peer. The driver numbers them, one after the other, and never uses a number again.
 type Link uint32
 
 // PeerID is a peer's name at the tracker.
@@ -18,12 +18,15 @@ type ActionKind uint8
 
 // The kinds of actions.
 const (
-	// Send: send Data on Link as one message, in order, and never drop it silently.
+	// Send: send Data and then Body on Link as one message, in order, and never drop it silently. Body is a part of a
+	// payload that others share: it must not be changed.
 	Send ActionKind = 1 + iota
 	// Disconnect: close Link. The engine has already forgotten it, so no LinkClosed is owed. With Bar set, refuse
 	// that peer for the rest of the session.
 	Disconnect
-	// Fetch: ask the server for slice Number and wait up to Wait until it is cut; then call Fetched or FetchFailed.
+	// Fetch: ask the server for slice Number and wait up to Wait until it is cut; then call Fetched or FetchFailed. If
+	// Copies is not 0 the server is to give it only if it has given fewer copies than that. If Offset is not 0 only the
+	// payload from there on is needed, of the slice that Proof speaks of: call FetchedRest or FetchFailed.
 	Fetch
 	// CancelFetch: slice Number is not needed from the server any more; no answer is owed.
 	CancelFetch
@@ -47,8 +50,12 @@ type Action struct {
 	Kind   ActionKind
 	Link   Link
 	Data   []byte
+	Body   []byte // nil unless the message carries payload
 	Number slice.Number
 	Wait   time.Duration
+	Copies int
+	Offset int
+	Proof  *slice.Signed
 	Slice  *slice.Slice
 	Bar    bool
 	Reason wire.Reason // Disconnect
@@ -64,5 +71,6 @@ const (
 	Gone                               // the slice has left the server's window
 	TrackUnknown                       // the server does not hold the track
 	SourceEnded                        // the stream is over
+	Enough                             // the server has given as many copies as it was asked not to exceed
 	Unreachable                        // no answer, or one that makes no sense
 )

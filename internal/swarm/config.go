@@ -28,6 +28,8 @@ type Live struct {
 	EdgeTime time.Duration
 	// Rate is the number of slices a second. If zero, 4.
 	Rate float64
+	// Crowd says that many come at the same time, more than the server should feed.
+	Crowd bool
 	// Groups are those that the server holds, oldest first; at least one.
 	Groups []Group
 }
@@ -37,7 +39,9 @@ type Config struct {
 	Self     PeerID
 	Track    slice.TrackID
 	Verifier Verifier
-	Live     Live
+	Live     Live // of a live track
+	// File says that the track is a file, and which. If nil, it is a live one.
+	File *File
 	// ClockOffset is what must be added to the edge's clock to get the viewer's.
 	ClockOffset time.Duration
 	// Delay is how far behind the live edge the viewer plays. If zero, 6 s.
@@ -50,9 +54,9 @@ type Config struct {
 	NoPeers bool
 	// UploadRate limits what is served to peers, in bytes a second. If zero, it is not limited.
 	UploadRate float64
-	// MaxPeers is how many neighbours the engine likes to have. If zero, 24. It accepts a quarter more.
+	// MaxPeers is how many neighbours the engine likes to have. If zero, 16. It accepts a quarter more.
 	MaxPeers int
-	// MaxBytes limits the payload bytes held for others and for playing. If zero, 64 MiB.
+	// MaxBytes limits the payload bytes held for others and for playing. If zero, 64 MiB, of a file 256 MiB.
 	MaxBytes int
 	// Policy holds the rules. If zero, DefaultPolicy.
 	Policy *Policy

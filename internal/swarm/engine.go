@@ -2,8 +2,6 @@ package swarm
 
 import (
 	"errors"
-	"maps"
-	"slices"
 	"time"
 
 	"github.com/superp2p/superp2p/internal/slice"
@@ -12,11 +10,14 @@ import (
 
 // Errors of peers, as Action.Err gives them.
 var (
-	errProtocol = errors.New("swarm: the peer broke the protocol")
-	errUnproved = errors.New("swarm: the peer sent data before its proof, or for another slice than stated")
-	errSilent   = errors.New("swarm: the peer says nothing")
-	errVersion  = errors.New("swarm: the peer speaks another version")
-	errTrack    = errors.New("swarm: the peer plays another track")
+	errProtocol  = errors.New("swarm: the peer broke the protocol")
+	errUnproved  = errors.New("swarm: the peer sent data before its proof, or for another slice than stated")
+	errSilent    = errors.New("swarm: the peer says nothing")
+	errWrongPart = errors.New("swarm: the peer sent bytes that are not those of the slice")
+	errUseless   = errors.New("swarm: the peer announces slices and does not send them")
+	errFar       = errors.New("swarm: nearer peers are there")
+	errVersion   = errors.New("swarm: the peer speaks another version")
+	errTrack     = errors.New("swarm: the peer plays another track")
 )
 
 // Engine is the state of one viewer of one track. New makes one.
@@ -26,30 +27,56 @@ var (
 type Engine struct {
 	cfg    Config
 	policy Policy
+	key    uint64 // of our name, for score
 	out    []Action
 
-	links map[Link]*neighbour
+	links []*neighbour // by Link
 	ids   map[PeerID]*neighbour
-	order []*neighbour // in the order in which they came, so that the same events give the same choices
-	size  int          // viewers in the swarm as the tracker says, this one included; 0 if unknown
+	order []*neighbour         // in the order in which they came, so that the same events give the same choices
+	slots [maxSlots]*neighbour // by bit in masks
+	size  int                  // viewers in the swarm as the tracker says, this one included; 0 if unknown
 	began time.Time
 	now   time.Time // of the event at hand
 
 	playout playout
 	store   store
-	wants   map[slice.Number]*want
+	wants   window[want]
+	asked   int     // requests under way to peers
+	short   float64 // the share of slices taken at once because too many came late
 	server  server
 	upload  upload
+	fresh   fresh
+	news    []slice.Number // to be announced
+	newsDue time.Time
 	answers answers
 
-	lost     bool // Lost was said and Reposition has not come yet
-	left     bool
-	nextPass time.Time
-	stats    Stats
+	choice choice
+
+	sought    time.Time // when the last seek was
+	newest    slice.Number
+	lost      bool // Lost was said and Reposition has not come yet
+	left      bool
+	nextPass  time.Time
+	nextTend  time.Time
+	roundTrip time.Duration // to neighbours, the mean of the shortest seen to each
+	stats     Stats
 }
 
-// passEvery is how often the window is looked through as a whole; between, only what an event touches is.
-const passEvery = 50 * time.Millisecond
+// choice is where the candidates of one choice are put together.
+type choice struct {
+	candidates [maxSlots]Candidate
+	neighbours [maxSlots]*neighbour
+}
+
+// passEvery is how often the window is looked through as a whole at the least, and more often where something is to be
+// decided; between, only what an event touches is.
+const passEvery = 100 * time.Millisecond
+
+// passAtMost is how soon it may be looked through again.
+const passAtMost = 20 * time.Millisecond
+
+// tendEvery is how often neighbours are looked through.
+const tendEvery = 500 * time.Millisecond
 
 // New returns an engine that starts to play at now. Call Tick at once.
 func New(cfg Config, now time.Time) *Engine {
@@ -57,27 +84,33 @@ func New(cfg Config, now time.Time) *Engine {
 		cfg.Delay = 6 * time.Second
 	}
 	if cfg.MaxPeers <= 0 {
-		cfg.MaxPeers = 24
+		cfg.MaxPeers = 16
 	}
 	if cfg.MaxBytes <= 0 {
 		cfg.MaxBytes = 64 << 20
+		if cfg.File != nil {
+			cfg.MaxBytes = 256 << 20
+		}
 	}
 	e := &Engine{
 		cfg:      cfg,
 		policy:   DefaultPolicy(),
-		links:    make(map[Link]*neighbour),
+		key:      keyOf(cfg.Self),
 		ids:      make(map[PeerID]*neighbour),
-		wants:    make(map[slice.Number]*want),
 		began:    now,
 		now:      now,
+		sought:   now,
 		nextPass: now,
 	}
 	if cfg.Policy != nil {
 		e.policy = *cfg.Policy
 	}
 	e.upload.init(&cfg, now)
-	e.store.init()
-	e.playout.start(&e.cfg, cfg.Live, now)
+	if cfg.File != nil {
+		e.playout.open(cfg.File, cfg.File.Start, now)
+	} else {
+		e.playout.start(&e.cfg, cfg.Live, now)
+	}
 	return e
 }
 
@@ -85,9 +118,8 @@ func New(cfg Config, now time.Time) *Engine {
 // held stays held.
 func (e *Engine) Reposition(now time.Time, live Live, offset time.Duration) {
 	e.cfg.ClockOffset = offset
-	for n, w := range e.wants {
-		e.drop(n, w)
-	}
+	e.now = now
+	e.dropAll()
 	e.lost = false
 	e.playout.start(&e.cfg, live, now)
 	e.Tick(now)
@@ -126,10 +158,17 @@ func (e *Engine) Tick(now time.Time) {
 		return
 	}
 	e.nextPass = now.Add(passEvery)
-	e.tend(now)
+	if !now.Before(e.nextTend) {
+		e.nextTend = now.Add(tendEvery)
+		e.tend(now)
+	}
 	e.pass(now)
+	if !now.Before(e.newsDue) {
+		e.tell()
+	}
 	e.evict(now)
 	e.serve(now)
+	e.offer(now)
 }
 
 // SwarmSize takes the number of viewers in the swarm, this one included, as the tracker says.
@@ -144,9 +183,11 @@ func (e *Engine) SetUpload(now time.Time, on bool) {
 	e.cfg.NoUpload = !on
 	if !on {
 		for _, r := range e.upload.queue {
-			e.send(r.to, &wire.Message{Kind: wire.Refuse, Number: r.number, Reason: wire.NotSharing})
+			e.send(r.to, &wire.Message{Kind: wire.Refuse, Number: r.slice.Number, Reason: wire.NotSharing})
+			e.fresh.serve(r.to, -1)
 		}
-		e.upload.queue = nil
+		e.upload.queue, e.upload.waiting, e.upload.rare = nil, 0, 0
+		e.fresh.withdraw(nil)
 	}
 	for _, p := range e.order {
 		e.sayHello(p)
@@ -161,11 +202,15 @@ func (e *Engine) SetDownload(now time.Time, on bool) {
 		return
 	}
 	e.cfg.NoDownload = !on
-	if !on {
-		for _, n := range slices.Sorted(maps.Keys(e.wants)) {
-			e.cancel(e.wants[n])
+	for n := e.wants.low; n < e.wants.high; n++ {
+		if w := e.wants.get(n); w != nil {
+			w.next = time.Time{}
+			if !on {
+				e.cancel(w)
+			}
 		}
 	}
+	e.nextPass = now
 	e.Tick(now)
 }
 
@@ -217,33 +262,46 @@ func (e *Engine) Stats(now time.Time) Stats {
 	return s
 }
 
+// linkOf returns the neighbour of a link, nil if there is none (any more).
+func (e *Engine) linkOf(l Link) *neighbour {
+	if int(l) < len(e.links) {
+		return e.links[l]
+	}
+	return nil
+}
+
 func (e *Engine) act(a Action) { e.out = append(e.out, a) }
 
 // send queues a message and counts it.
 func (e *Engine) send(p *neighbour, m *wire.Message) {
-	b := wire.Append(nil, m)
-	p.buffered += len(b)
-	e.upload.send(e.now, len(b))
-	switch m.Kind {
-	case wire.Data:
-		e.stats.UploadBytes += uint64(len(m.Bytes))
-		e.stats.ControlOut += uint64(len(b) - len(m.Bytes))
-	case wire.Proof:
-		// counted where it is received
-	default:
+	b := wire.Append(make([]byte, 0, 16), m)
+	if m.Kind != wire.Proof { // which are counted where they are received
 		e.stats.ControlOut += uint64(len(b))
 	}
-	e.act(Action{Kind: Send, Link: p.link, Data: b})
+	e.transmit(p, b, nil)
 }
 
-// evict lets go of what nobody will want: first what is older than any viewer of the same delay needs, then, over
-// the memory limit, the oldest.
+// transmit queues an encoded message.
+func (e *Engine) transmit(p *neighbour, head, body []byte) {
+	p.buffered += len(head) + len(body)
+	e.upload.send(e.now, len(head)+len(body))
+	e.act(Action{Kind: Send, Link: p.link, Data: head, Body: body})
+}
+
+// evict lets go of what nobody will want: of a live track what is older than any viewer of the same delay needs, then,
+// over the memory limit, what is farthest from the play position.
 func (e *Engine) evict(now time.Time) {
 	keep := e.playout.liveTime(now) - e.cfg.Delay - e.policy.KeepBehind
-	for n, ok := e.store.oldest(); ok; n, ok = e.store.oldest() {
-		s := e.store.get(n)
-		old := s.Proof.Time < keep || e.store.bytes > e.cfg.MaxBytes
-		if !old || n >= e.playout.position {
+	for e.playout.file == nil {
+		n, ok := e.store.oldest()
+		if !ok || n >= e.playout.position || e.store.get(n).Proof.Time >= keep {
+			break
+		}
+		e.store.remove(n)
+	}
+	for e.store.bytes > e.cfg.MaxBytes {
+		n, ok := e.store.farthest(e.playout.position)
+		if !ok || n >= e.playout.position && e.playout.file == nil {
 			return
 		}
 		e.store.remove(n)

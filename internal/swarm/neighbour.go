@@ -1,6 +1,7 @@
 package swarm
 
 import (
+	"slices"
 	"time"
 
 	"github.com/superp2p/superp2p/internal/slice"
@@ -11,6 +12,8 @@ import (
 type neighbour struct {
 	link     Link
 	id       PeerID
+	key      uint64 // of id, for score
+	slot     int    // its bit in masks; maxSlots if there are too many
 	opened   time.Time
 	heard    time.Time // the last message
 	pinged   time.Time
@@ -23,10 +26,18 @@ type neighbour struct {
 
 	data     time.Time // when it last sent something that was asked for
 	asked    int       // our requests under way there
+	proven   bool      // it has given a whole slice
 	failures int       // timeouts and refusals since the last success
+	refusals int       // because it was busy, since the last success
 	rests    time.Time
+	gave     float64   // bytes a second, smoothed
+	gaveAt   time.Time // when that was
 
-	buffered int // bytes given to the transport and, as far as we know, not yet sent
+	serving  int           // requests of its that wait here, and offers made to it
+	buffered int           // bytes given to the transport and, as far as we know, not yet sent
+	timed    int           // of them, those up to the end of a fragment whose way is being timed
+	timedAt  time.Time     // when it began
+	best     time.Duration // the shortest such way
 }
 
 const (
@@ -34,21 +45,37 @@ const (
 	pingEvery   = 10 * time.Second
 	silentAfter = 35 * time.Second
 	maxFailures = 8 // in a row, before the link is given up
+	// maxUnproven is the same for a peer that never gave anything; it is not met again.
+	maxUnproven = 3
 	// newestAhead is how far a peer may be ahead of what we know of the live edge before it is taken for a liar.
 	newestAhead = 4096
+	// maxSlots is how many neighbours masks can tell apart. Others are offered nothing.
+	maxSlots = 64
 )
+
+// bit returns the neighbour's bit in masks, 0 if it has none.
+func (p *neighbour) bit() uint64 { return 1 << p.slot }
 
 // LinkOpened takes up a link that is ready for messages.
 func (e *Engine) LinkOpened(now time.Time, l Link, id PeerID) {
 	e.now = now
-	if e.links[l] != nil {
+	if e.linkOf(l) != nil {
 		return
 	}
-	p := &neighbour{link: l, id: id, opened: now, heard: now, pinged: now}
+	p := &neighbour{link: l, id: id, key: keyOf(id), slot: maxSlots, opened: now, heard: now, pinged: now, gaveAt: now}
 	if e.HasPeer(id) || !e.Accepts() {
 		e.send(p, &wire.Message{Kind: wire.Bye, Reason: wire.Full})
 		e.act(Action{Kind: Disconnect, Link: l, Reason: wire.Full})
 		return
+	}
+	if p.slot = slices.Index(e.slots[:], (*neighbour)(nil)); p.slot < 0 {
+		p.slot = maxSlots
+	} else {
+		e.slots[p.slot] = p
+	}
+	p.holds.bits = make([]uint64, e.holdingsWords())
+	for int(l) >= len(e.links) {
+		e.links = append(e.links, nil)
 	}
 	e.links[l], e.ids[id] = p, p
 	e.order = append(e.order, p)
@@ -56,24 +83,42 @@ func (e *Engine) LinkOpened(now time.Time, l Link, id PeerID) {
 	e.ping(now, p)
 }
 
+func (e *Engine) holdingsWords() int {
+	if f := e.cfg.File; f != nil {
+		return min(int(f.Slices+63)/64, maxHoldings)
+	}
+	return liveHoldings
+}
+
 // LinkClosed takes note that the transport lost a link.
 func (e *Engine) LinkClosed(now time.Time, l Link) {
 	e.now = now
-	if p := e.links[l]; p != nil {
+	if p := e.linkOf(l); p != nil {
 		e.forget(now, p)
 	}
 }
 
 // Received takes one message. Its bytes may be kept.
 func (e *Engine) Received(now time.Time, l Link, message []byte) {
+	m, err := wire.Parse(message)
+	e.received(now, l, len(message), &m, err)
+}
+
+// ReceivedPayload takes a message that carries payload, which stands apart from what is before it, as in an Action. The
+// engine neither copies nor changes it.
+func (e *Engine) ReceivedPayload(now time.Time, l Link, head, body []byte) {
+	m, err := wire.ParseData(head, body)
+	e.received(now, l, len(head)+len(body), &m, err)
+}
+
+func (e *Engine) received(now time.Time, l Link, size int, m *wire.Message, err error) {
 	e.now = now
-	p := e.links[l]
+	p := e.linkOf(l)
 	if p == nil || e.left {
 		return
 	}
-	m, err := wire.Parse(message)
 	if err == wire.ErrUnknown {
-		e.stats.ControlIn += uint64(len(message))
+		e.stats.ControlIn += uint64(size)
 		return
 	}
 	if err != nil {
@@ -83,11 +128,11 @@ func (e *Engine) Received(now time.Time, l Link, message []byte) {
 	p.heard = now
 	switch m.Kind {
 	case wire.Data:
-		e.stats.ControlIn += uint64(len(message) - len(m.Bytes))
+		e.stats.ControlIn += uint64(size - len(m.Bytes))
 	case wire.Proof:
-		e.stats.ProofBytes += uint64(len(message))
+		e.stats.ProofBytes += uint64(size)
 	default:
-		e.stats.ControlIn += uint64(len(message))
+		e.stats.ControlIn += uint64(size)
 	}
 	if !p.greeted && m.Kind != wire.Hello && m.Kind != wire.Bye {
 		e.bar(now, p, errProtocol)
@@ -95,19 +140,21 @@ func (e *Engine) Received(now time.Time, l Link, message []byte) {
 	}
 	switch m.Kind {
 	case wire.Hello:
-		e.onHello(now, p, &m)
+		e.onHello(now, p, m)
 	case wire.Have:
 		e.onHave(now, p, m.Numbers)
+	case wire.Offer:
+		e.onOffer(now, p, m.Number)
 	case wire.Request:
-		e.onRequest(now, p, &m)
+		e.onRequest(now, p, m)
 	case wire.Cancel:
-		e.unqueue(p, m.Number, false)
+		e.onCancel(now, p, m.Number)
 	case wire.Refuse:
-		e.onRefuse(now, p, &m)
+		e.onRefuse(now, p, m)
 	case wire.Proof:
-		e.onProof(now, p, &m)
+		e.onProof(now, p, m)
 	case wire.Data:
-		e.onData(now, p, &m)
+		e.onData(now, p, m)
 	case wire.Ping:
 		e.send(p, &wire.Message{Kind: wire.Pong, Nonce: m.Nonce})
 	case wire.Pong:
@@ -121,9 +168,8 @@ func (e *Engine) sayHello(p *neighbour) {
 	m := wire.Message{Kind: wire.Hello, Version: wire.Version, Track: e.cfg.Track}
 	if e.cfg.NoUpload {
 		m.Flags |= wire.NoUpload
-	} else {
-		m.First, m.Bitmap = e.store.bitmap(wire.MaxBitmap)
 	}
+	m.First, m.Bitmap = e.store.bitmap(wire.MaxBitmap)
 	e.send(p, &m)
 }
 
@@ -142,11 +188,11 @@ func (e *Engine) onHello(now time.Time, p *neighbour, m *wire.Message) {
 	}
 	p.greeted = true
 	p.noUpload = m.Flags&wire.NoUpload != 0
-	p.holds = holdings{}
-	if p.noUpload {
-		return
-	}
+	clear(p.holds.bits)
 	p.holds.base = m.First / 64 * 64
+	if e.cfg.File != nil {
+		p.holds.base = 0
+	}
 	for i, b := range m.Bitmap {
 		for bit := range 8 {
 			if b&(1<<bit) != 0 {
@@ -154,7 +200,8 @@ func (e *Engine) onHello(now time.Time, p *neighbour, m *wire.Message) {
 			}
 		}
 	}
-	e.nextPass = now
+	e.fresh.meet(p)
+	e.reconsider(now)
 }
 
 func (e *Engine) onHave(now time.Time, p *neighbour, ns []slice.Number) {
@@ -165,7 +212,10 @@ func (e *Engine) onHave(now time.Time, p *neighbour, ns []slice.Number) {
 	e.playout.seen = max(e.playout.seen, ns[len(ns)-1])
 	for _, n := range ns {
 		p.holds.add(n)
-		e.consider(now, n)
+		e.fresh.has(p, n)
+		if w := e.wants.get(n); w != nil && w.from == nil && !w.fetching && !w.pull.After(now) {
+			e.consider(now, n)
+		}
 	}
 }
 
@@ -190,14 +240,20 @@ func (e *Engine) ping(now time.Time, p *neighbour) {
 
 // tend pings neighbours and lets go of those that are of no use.
 func (e *Engine) tend(now time.Time) {
+	var sum time.Duration
+	for _, p := range e.order {
+		// One seen only while queues were full is no measure of the way, hence the limit.
+		sum += min(p.rttMin, 150*time.Millisecond)
+	}
+	e.roundTrip = sum / time.Duration(max(1, len(e.order)))
 	for i := 0; i < len(e.order); i++ {
 		p := e.order[i]
 		switch {
-		case !p.greeted && now.Sub(p.opened) > helloWithin, now.Sub(p.heard) > silentAfter:
+		case !p.greeted && now.Sub(p.opened) > helloWithin, now.Sub(p.heard) > silentAfter, p.failures > maxFailures:
 			e.disconnect(now, p, Action{Err: errSilent})
 			i--
-		case p.failures > maxFailures:
-			e.disconnect(now, p, Action{Err: errSilent})
+		case !p.proven && p.failures >= maxUnproven:
+			e.bar(now, p, errUseless)
 			i--
 		case now.Sub(p.pinged) > pingEvery:
 			e.ping(now, p)
@@ -219,19 +275,20 @@ func (e *Engine) disconnect(now time.Time, p *neighbour, a Action) {
 
 // forget takes a neighbour out of everything; what was asked of it is asked elsewhere.
 func (e *Engine) forget(now time.Time, p *neighbour) {
-	delete(e.links, p.link)
+	e.links[p.link] = nil
 	delete(e.ids, p.id)
-	for i, q := range e.order {
-		if q == p {
-			e.order = append(e.order[:i], e.order[i+1:]...)
-			break
-		}
+	if i := slices.Index(e.order, p); i >= 0 {
+		e.order = slices.Delete(e.order, i, i+1)
 	}
 	e.unqueue(p, 0, true)
+	e.fresh.part(p)
+	if p.slot < maxSlots {
+		e.slots[p.slot] = nil
+	}
 	e.upload.inFlight -= p.buffered
 	if p.asked > 0 {
-		for _, w := range e.wants {
-			if w.from == p {
+		for n := e.wants.low; n < e.wants.high; n++ {
+			if w := e.wants.get(n); w != nil && w.from == p {
 				e.unask(w)
 			}
 		}
@@ -239,14 +296,22 @@ func (e *Engine) forget(now time.Time, p *neighbour) {
 	}
 }
 
-// announce tells neighbours that slice n is here from now on.
-func (e *Engine) announce(n slice.Number) {
-	if e.cfg.NoUpload {
-		return
-	}
-	for _, p := range e.order {
-		if p.greeted && !p.holds.has(n) {
-			e.send(p, &wire.Message{Kind: wire.Have, Numbers: []slice.Number{n}})
+// greeted counts the neighbours that said hello.
+func (e *Engine) greeted() int {
+	k := 0
+	for _, q := range e.order {
+		if q.greeted {
+			k++
 		}
 	}
+	return k
+}
+
+// credit takes note that p gave size bytes.
+func (p *neighbour) credit(now time.Time, size int) {
+	p.proven, p.failures, p.refusals = true, 0, 0
+	const over = 5 * time.Second
+	past := now.Sub(p.gaveAt)
+	p.gaveAt = now
+	p.gave = p.gave*max(0, 1-past.Seconds()/over.Seconds()) + float64(size)/over.Seconds()
 }

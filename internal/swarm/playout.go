@@ -8,9 +8,9 @@ import (
 
 // playout knows where playback is and when each slice is due.
 //
-// A slice is due when the configured delay has passed since it could be had at the live edge. The line is the wall
-// time at which track time 0 was at the live edge; it is measured anew from what statements say of when they were
-// cut, since the source's clock is not ours.
+// A slice of a live track is due when the configured delay has passed since it could be had at the live edge. The line
+// is the wall time at which track time 0 was at the live edge; it is measured anew from what statements say of when
+// they were cut, since the source's clock is not ours. A slice of a file is due when the player comes to it.
 type playout struct {
 	position slice.Number  // the next slice to deliver
 	delay    time.Duration // as configured, or as much of it as a young stream leaves
@@ -18,6 +18,7 @@ type playout struct {
 	base     time.Time     // wall time at which track time 0 is due: the line plus the delay, moved gently
 	line     time.Time
 	followed time.Time
+	file     *File // nil: a live track
 
 	// The newest slice of which a statement is known, and the mean duration of slices: what is newer is guessed.
 	newest     slice.Number
@@ -25,7 +26,7 @@ type playout struct {
 	newestTime time.Duration
 	newestEnd  time.Duration
 	mean       time.Duration
-	times      map[slice.Number]time.Duration // of recent statements
+	times      timeline // of recent statements
 	lines      []lineSample
 
 	// The clock of a player that started when it got the first slice and never pauses.
@@ -62,14 +63,13 @@ func (p *playout) start(cfg *Config, live Live, now time.Time) {
 		started: p.started, stalled: p.stalled, stalledAt: p.stalledAt,
 		line: live.Line, delay: cfg.Delay, wanted: cfg.Delay, followed: now,
 		newest: live.Edge, newestTime: live.EdgeTime,
-		mean:  time.Duration(float64(time.Second) / rate),
-		times: make(map[slice.Number]time.Duration),
+		mean: time.Duration(float64(time.Second) / rate),
 	}
 	p.newestEnd = live.EdgeTime + p.mean
-	p.times[live.Edge] = live.EdgeTime
+	p.times.set(live.Edge, live.EdgeTime)
 	var at Group
 	for i, g := range live.Groups {
-		p.times[g.Number] = g.Time
+		p.times.set(g.Number, g.Time)
 		if i == 0 || g.Time <= now.Sub(live.Line)-cfg.Delay {
 			at = g
 		}
@@ -82,11 +82,24 @@ func (p *playout) start(cfg *Config, live Live, now time.Time) {
 	p.player = now.Add(-at.Time)
 }
 
+// open sets playback up to begin at a file's track time at.
+func (p *playout) open(f *File, at time.Duration, now time.Time) {
+	*p = playout{file: f, followed: now, hasLast: true, last: f.Slices - 1, newest: f.Slices - 1, seen: f.Slices - 1}
+	p.mean = f.Duration / time.Duration(f.Slices)
+	p.position = f.group(at).Number
+	p.player = now.Add(-p.trackTime(p.position))
+	p.base = p.player
+}
+
 // observe takes in what a proved statement says of the time. offset turns the edge's clock into ours.
 func (p *playout) observe(s *slice.Statement, offset time.Duration) {
+	if p.file != nil {
+		return // all that counts is known
+	}
 	end := s.Time + s.Duration
 	last := s.First + slice.Number(len(s.Entries)) - 1
-	p.times[s.First] = s.Time
+	p.times.set(s.First, s.Time)
+	p.times.set(last+1, end)
 	if last > p.newest {
 		if d := (end - p.newestEnd) / time.Duration(last-p.newest); d > 0 && d < 10*time.Second {
 			p.mean += (d - p.mean) / 16
@@ -125,6 +138,13 @@ func (p *playout) observe(s *slice.Statement, offset time.Duration) {
 
 // follow moves base towards the line plus the delay.
 func (p *playout) follow(now time.Time) {
+	if !p.started {
+		p.player = now.Add(-p.trackTime(p.position)) // it starts when it gets something
+	}
+	if p.file != nil {
+		p.base = p.player
+		return
+	}
 	step := time.Duration(float64(now.Sub(p.followed)) * maxDrift)
 	p.followed = now
 	off := p.line.Add(p.delay).Sub(p.base)
@@ -142,7 +162,7 @@ func (p *playout) follow(now time.Time) {
 // was already due. Playing on at once would leave no time to trade slices in.
 func (p *playout) rebuffer(s *slice.Statement, offset time.Duration) {
 	line := s.Cut.Add(offset - s.Time - s.Duration)
-	if p.base.Sub(line) > minDelay/4 {
+	if p.file != nil || p.base.Sub(line) > minDelay/4 {
 		return
 	}
 	p.line, p.lines = line, nil
@@ -150,19 +170,78 @@ func (p *playout) rebuffer(s *slice.Statement, offset time.Duration) {
 	p.base = line.Add(p.delay)
 }
 
-// trackTime returns where slice n begins on the track, guessed where no statement said so.
+// trackTime returns where slice n begins on the track, guessed where no statement said so: between the nearest that
+// are known, or beyond them at the pace of the stream.
 func (p *playout) trackTime(n slice.Number) time.Duration {
-	if t, ok := p.times[n]; ok {
-		return t
+	if p.file != nil {
+		return p.file.timeOf(n)
 	}
 	if n > p.newest {
 		return p.newestEnd + time.Duration(n-p.newest-1)*p.mean
 	}
+	if t, ok := p.times.get(n); ok {
+		return t
+	}
+	below, above, low, high := n, n, time.Duration(-1), time.Duration(-1)
+	for below > 0 && n-below < guessSpan && low < 0 {
+		below--
+		if t, ok := p.times.get(below); ok {
+			low = t
+		}
+	}
+	for above < p.newest && above-n < guessSpan && high < 0 {
+		above++
+		if t, ok := p.times.get(above); ok {
+			high = t
+		}
+	}
+	switch {
+	case low >= 0 && high >= low:
+		return low + (high-low)*time.Duration(n-below)/time.Duration(above-below)
+	case low >= 0:
+		return low + time.Duration(n-below)*p.mean
+	case high >= 0:
+		return high - time.Duration(above-n)*p.mean
+	}
 	return p.newestTime - time.Duration(p.newest-n)*p.mean
+}
+
+// knows tells whether the time of slice n is not guessed.
+func (p *playout) knows(n slice.Number) bool {
+	_, ok := p.times.get(n)
+	return ok || p.file != nil
+}
+
+// guessSpan is how far a slice's time is guessed from those of others.
+const guessSpan = 64
+
+// timeline holds where the latest slices begin.
+type timeline struct {
+	numbers [timesKept]slice.Number // plus one; 0 where nothing is known
+	times   [timesKept]time.Duration
+}
+
+const timesKept = 512
+
+func (t *timeline) set(n slice.Number, at time.Duration) {
+	t.numbers[n%timesKept], t.times[n%timesKept] = n+1, at
+}
+
+func (t *timeline) get(n slice.Number) (time.Duration, bool) {
+	return t.times[n%timesKept], t.numbers[n%timesKept] == n+1
 }
 
 // due returns when slice n is to be delivered.
 func (p *playout) due(n slice.Number) time.Time { return p.base.Add(p.trackTime(n)) }
+
+// deadline returns when slice n must be here: when it is due, or when a player that started with an earlier slice has
+// come to it, if that is later.
+func (p *playout) deadline(n slice.Number) time.Time {
+	if p.player.After(p.base) {
+		return p.player.Add(p.trackTime(n))
+	}
+	return p.base.Add(p.trackTime(n))
+}
 
 // availableAt returns when the edge has, or had, slice n cut.
 func (p *playout) availableAt(n slice.Number) time.Time {
@@ -172,74 +251,10 @@ func (p *playout) availableAt(n slice.Number) time.Time {
 // liveTime returns the track time that is at the live edge now.
 func (p *playout) liveTime(now time.Time) time.Duration { return now.Sub(p.line) }
 
-// delayAt returns how far behind the live edge the output is.
+// delayAt returns how far behind the live edge the output is; 0 for a file.
 func (p *playout) delayAt(now time.Time) time.Duration {
+	if p.file != nil {
+		return 0
+	}
 	return max(0, p.liveTime(now)-max(0, p.trackTime(p.position)))
-}
-
-// forget lets go of times that are not needed any more.
-func (p *playout) forget() {
-	if len(p.times) < 4096 {
-		return
-	}
-	for n := range p.times {
-		if n+2048 < p.position {
-			delete(p.times, n)
-		}
-	}
-}
-
-// deliver hands out what is here and due, and keeps account of stalls: playback stalls when the player, which started
-// with the first slice and plays at the stream's pace, needs a slice that has not come.
-func (e *Engine) deliver(now time.Time) {
-	p := &e.playout
-	for !p.ended {
-		s := e.store.get(p.position)
-		if s == nil {
-			e.runDry(now)
-			return
-		}
-		if p.stalled {
-			p.rebuffer(&s.Proof.Statement, e.cfg.ClockOffset)
-		}
-		if p.due(p.position).After(now) {
-			return
-		}
-		if p.stalled {
-			p.stalled = false
-			stall := now.Sub(p.stalledAt)
-			e.stats.Stall += stall
-			p.player = now.Add(-s.Proof.Time)
-			e.act(Action{Kind: Resumed, Wait: stall})
-		}
-		if !p.started {
-			p.started = true
-			p.player = now.Add(-s.Proof.Time)
-			e.act(Action{Kind: Started})
-		}
-		p.position++
-		e.act(Action{Kind: Deliver, Slice: s})
-		if s.Proof.Flags&slice.Final != 0 {
-			p.ended = true
-			e.act(Action{Kind: Ended})
-		}
-		p.forget()
-	}
-}
-
-// runDry notes that the next slice is not here.
-func (e *Engine) runDry(now time.Time) {
-	p := &e.playout
-	if p.hasLast && p.position > p.last {
-		p.ended = true
-		e.act(Action{Kind: Ended})
-		return
-	}
-	needed := p.player.Add(p.trackTime(p.position))
-	if p.started && !p.stalled && now.After(needed) {
-		p.stalled = true
-		p.stalledAt = needed
-		e.stats.Stalls++
-		e.act(Action{Kind: Stalled})
-	}
 }

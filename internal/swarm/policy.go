@@ -3,33 +3,66 @@ package swarm
 import (
 	"math"
 	"time"
+
+	"github.com/superp2p/superp2p/internal/slice"
 )
 
-// Policy holds the rules by which the engine chooses. Each is a pure function of what it is given, so that a test or
-// a simulation can put another in its place.
+// Policy holds the rules by which the engine chooses. Each is a pure function or a plain value, so that a test or a
+// simulation can put another in its place.
 type Policy struct {
-	// FirstCopy says how long after slice n could be had at the edge this viewer waits until it takes the slice from
-	// the server, if no neighbour holds it by then.
-	FirstCopy func(FirstCopy) time.Duration
-	// Guard is how long before it is due a slice is taken from the server, whatever else was hoped for.
+	// FirstCopy says when this viewer takes a slice from the server that no neighbour holds by then.
+	FirstCopy func(FirstCopy) Turn
+	// Guard is how long before its deadline a slice is taken from the server, whatever else was hoped for.
 	Guard func(delay time.Duration) time.Duration
-	// Source chooses one of the neighbours that hold a slice: its index, or -1 for none of them now.
-	Source func([]Candidate) int
-	// Patience is how long a request may go without progress when its slice is due after slack and answers have
-	// lately taken up to usual.
-	Patience func(slack, usual time.Duration) time.Duration
-	// MaxWait is how long a request may have to wait here before it is refused, so that it goes to somebody else.
-	MaxWait time.Duration
-	// Stagger is how much later than the neighbour before it a viewer turns to the server for a slice that nobody has
-	// shown to exist; the time doubles from neighbour to neighbour.
-	Stagger time.Duration
-	// KeepBehind is for how long slices are kept for others after they were played.
-	KeepBehind time.Duration
-	// Settle is how long a viewer that has just come trusts that neighbours will bring what it lacks, before it
-	// counts itself among those who take first copies.
+	// YoungGuard is the same for a viewer that has just come and whose neighbours are only being found.
+	YoungGuard time.Duration
+	// Burst is how many slices a viewer takes from the server at once to start with, if it knows nobody who holds them:
+	// no links are there before those are played.
+	Burst slice.Number
+	// Crowd is how long a viewer that comes in a crowd waits for peers before it turns to the server to start with.
+	Crowd time.Duration
+	// Settle is how long a viewer counts as one that has just come unless it is linked to most of the neighbours that
+	// it will have. It takes no first copies so long.
 	Settle time.Duration
 	// Ahead is how long before a slice is cut the server is asked for it, by who takes its first copy.
 	Ahead time.Duration
+	// Stagger is how much later than the neighbour before it a viewer turns to the server for a slice that nobody has
+	// shown to exist; the time doubles from neighbour to neighbour.
+	Stagger time.Duration
+
+	// Late is the share of slices that may have to be taken from the server late. A viewer with more takes so many more
+	// first copies, which serve others too, until it has as many. If zero, it never does.
+	Late float64
+
+	// Target chooses the neighbour to offer a slice to: its index, or -1 for none of them now.
+	Target func([]Candidate) int
+	// Tell is for how long announcements may wait to go in one message. If zero, they do not.
+	Tell time.Duration
+	// OfferFor is for how long, at the uplink's pace, what waits to be sent should last: with less, more is offered. If
+	// zero, nothing is offered.
+	OfferFor time.Duration
+
+	// Pull says how long after slice n could be had at the edge it is asked from neighbours that hold it, rather than
+	// waited for until one offers it; span is the time from then until the guard.
+	Pull func(span time.Duration) time.Duration
+	// Source chooses one of the neighbours that hold a slice: its index, or -1 for none of them now.
+	Source func([]Candidate) int
+	// MaxAsked is how many requests may be under way in all; those due first go first.
+	MaxAsked int
+	// Patience is how long a request may go without progress when its slice is due after slack and answers have
+	// lately taken up to usual.
+	Patience func(slack, usual time.Duration) time.Duration
+	// MaxWait is how long a request may have to wait here before it is refused, so that it goes to somebody else; the
+	// asker needs it within that time.
+	MaxWait func(within time.Duration) time.Duration
+	// Urgent requests, those within less, are served before others.
+	Urgent time.Duration
+
+	// KeepBehind is for how long slices of a live track are kept for others after they were played.
+	KeepBehind time.Duration
+	// Far is how many times as long as the median a neighbour's round trip must be for it to be given up for a nearer
+	// one, where there are enough others. If zero, nobody is.
+	Far float64
 }
 
 // FirstCopy is what the rule of that name decides by.
@@ -40,69 +73,152 @@ type FirstCopy struct {
 	Exact bool
 	// Viewers is the size of the swarm.
 	Viewers int
+	// Short is the share of slices that this viewer takes at once because too many came late of late.
+	Short float64
+	// Refused tells that the server had given enough copies when this viewer asked.
+	Refused bool
 	// Span is the time from when the slice can be had until its guard begins.
 	Span time.Duration
+	// Spread is the same for a viewer that plays just the delay behind: the time in which all must have it.
+	Spread time.Duration
 }
 
-// Candidate is a neighbour that holds the slice in question.
+// Turn is when a viewer takes a slice from the server.
+type Turn struct {
+	// After is how long after the slice could be had at the edge.
+	After time.Duration
+	// Copies, if not 0, is how many copies the server gives at once: with fewer given it gives this viewer one.
+	Copies int
+}
+
+// Candidate is a neighbour in a choice: one that holds a slice and might be asked, or lacks it and might be offered it.
 type Candidate struct {
 	Asked    int           // requests of ours under way there
 	Failures int           // failures in a row
-	RTT      time.Duration // 0 while unknown
+	Refusals int           // refusals in a row, because it was busy
+	Serving  int           // requests and offers of ours to it that are not done
+	NoUpload bool          // it serves nobody
+	Gave     float64       // bytes a second that it gave us lately
+	RTT      time.Duration // the shortest seen; 0 while unknown
 	Chance   uint64        // differs by viewer, slice and neighbour: spreads the load
 }
 
 // DefaultPolicy returns the rules that the figures in docs/swarm.md were measured with.
 func DefaultPolicy() Policy {
 	return Policy{
-		FirstCopy:  RankedFirstCopy,
+		FirstCopy:  RankedFirstCopy(3, 0.6),
 		Guard:      func(delay time.Duration) time.Duration { return min(max(delay/4, 400*time.Millisecond), time.Second) },
-		Source:     LeastAsked,
-		Patience:   patience,
-		MaxWait:    300 * time.Millisecond,
-		Stagger:    250 * time.Millisecond,
-		KeepBehind: 10 * time.Second,
+		YoungGuard: 200 * time.Millisecond,
+		Burst:      4,
+		Crowd:      time.Second,
 		Settle:     4 * time.Second,
 		Ahead:      400 * time.Millisecond,
+		Stagger:    250 * time.Millisecond,
+		Late:       0.25,
+		Target:     NearestGiver,
+		Tell:       200 * time.Millisecond,
+		OfferFor:   300 * time.Millisecond,
+		Pull:       func(span time.Duration) time.Duration { return span * 3 / 4 },
+		Source:     LeastAsked,
+		MaxAsked:   16,
+		Patience:   patience,
+		MaxWait:    maxWait,
+		Urgent:     1500 * time.Millisecond,
+		KeepBehind: 10 * time.Second,
 	}
 }
+
+// doubling is in what time holders of a slice become twice as many, at the uplinks of homes. Where the delay leaves
+// little time, more copies have to be there from the start.
+const doubling = 280 * time.Millisecond
+
+// bidders is how many viewers are expected to ask for each copy that the server gives at once. So it hardly ever happens
+// that nobody asks, and the server sees to it that no more copies go out than are needed.
+const bidders = 2.5
 
 // RankedFirstCopy lets the first in rank take the slice as soon as it can be had. The others wait, each a little
-// longer, so that a copy that did not come about is made up for by few, and none by all.
-func RankedFirstCopy(f FirstCopy) time.Duration {
-	if f.Exact {
-		if f.Rank < 1 {
-			return 0
+// longer, so that a copy that did not come about is made up for by few, and none by all. Where ranks are only expected
+// ones, the server gives so many copies at once as given here, to the first few in rank who ask, and the next ask after
+// a share of the time that there is.
+func RankedFirstCopy(copies, rest float64) func(FirstCopy) Turn {
+	return func(f FirstCopy) Turn {
+		if f.Rank < f.Short*float64(f.Viewers) {
+			return Turn{}
 		}
-		return min(f.Span, time.Duration(float64(f.Span)*(0.35+0.1*f.Rank)))
+		if f.Exact {
+			if f.Rank < 1 {
+				return Turn{}
+			}
+			return Turn{After: min(f.Span, time.Duration(float64(f.Span)*(0.35+0.1*f.Rank)))}
+		}
+		copies := max(copies, float64(f.Viewers)*math.Exp2(-f.Spread.Seconds()/doubling.Seconds()))
+		first := bidders * copies
+		if f.Rank < first && !f.Refused {
+			return Turn{Copies: int(copies + 0.5)}
+		}
+		late := math.Log2(max(1, f.Rank/first)) / math.Log2(max(2, float64(f.Viewers)/first))
+		return Turn{After: time.Duration(float64(f.Span) * min(1, rest+(1-rest)*late))}
 	}
-	// With about 1.2 takers expected, three slices in ten find none at once.
-	const takers = 1.2
-	if f.Rank < takers {
-		return 0
-	}
-	late := math.Log2(f.Rank/takers) / math.Log2(max(2, float64(f.Viewers)/takers))
-	return time.Duration(float64(f.Span) * min(1, 0.35+0.65*late))
 }
 
-// LeastAsked chooses the neighbour with the fewest requests of ours under way, chance among equals.
+// LeastAsked chooses the neighbour with the fewest requests of ours under way, among equals by chance with a
+// preference for short round trips.
 func LeastAsked(cs []Candidate) int {
-	best := -1
-	for i, c := range cs {
+	best, least := -1, 0.0
+	for i := range cs {
+		c := &cs[i]
 		if c.Asked >= maxAsked {
 			continue
 		}
-		if best < 0 || c.Asked+2*c.Failures < cs[best].Asked+2*cs[best].Failures ||
-			c.Asked+2*c.Failures == cs[best].Asked+2*cs[best].Failures && c.Chance < cs[best].Chance {
-			best = i
+		cost := 0.1*float64(c.Asked+2*c.Failures+c.Refusals) + far(c)
+		if best < 0 || cost < least {
+			best, least = i, cost
 		}
 	}
 	return best
 }
 
+// far is what the length of the way to a neighbour costs, with some chance in it. A link that loses packets is as slow
+// as its round trip is long.
+func far(c *Candidate) float64 {
+	rtt := c.RTT.Seconds()
+	return 10 * (0.0004 + rtt*rtt) * (0.25 + unit(c.Chance))
+}
+
 // maxAsked is how many requests may be under way at one neighbour.
-const maxAsked = 12
+const maxAsked = 2
+
+// NearestGiver chooses a neighbour that passes on what it gets before one that does not, one on whose link nothing of
+// ours is under way before others, and else by chance with a preference for short round trips.
+func NearestGiver(cs []Candidate) int {
+	best, least := -1, 0.0
+	for i := range cs {
+		c := &cs[i]
+		if c.Serving >= maxServing {
+			continue
+		}
+		cost := far(c) + 0.2*float64(c.Serving)
+		if c.NoUpload {
+			cost += 10
+		}
+		if best < 0 || cost < least {
+			best, least = i, cost
+		}
+	}
+	return best
+}
+
+// maxServing is how many slices are on offer or under way to one neighbour before it is offered no more.
+const maxServing = 2
 
 func patience(slack, usual time.Duration) time.Duration {
-	return min(max(slack/3, usual, 300*time.Millisecond), 2*time.Second)
+	return min(max(slack/3, usual, 400*time.Millisecond), 2*time.Second)
+}
+
+// maxWait lets those wait longer who have no time to ask others.
+func maxWait(within time.Duration) time.Duration {
+	if within < 1500*time.Millisecond {
+		return 700 * time.Millisecond
+	}
+	return 500 * time.Millisecond
 }

@@ -7,34 +7,78 @@ import (
 	"github.com/superp2p/superp2p/internal/slice"
 )
 
-// pass looks at every slice from the play position to just beyond the live edge.
+// pass looks at every slice from the play position to just beyond the live edge, or to as far ahead as a file is loaded.
 func (e *Engine) pass(now time.Time) {
 	p := &e.playout
 	if p.ended {
 		return
 	}
-	for n, w := range e.wants {
-		if n < p.position {
-			e.drop(n, w)
+	e.dropBelow(p.position)
+	news := p.newest != e.newest // what was not known to exist now is
+	e.newest = p.newest
+	for n, end := p.position, e.horizon(now); n < end; n++ {
+		if e.store.has(n) {
+			continue
+		}
+		w := e.wants.get(n)
+		if w == nil || !now.Before(w.next) || news && w.from == nil && !w.fetching {
+			e.consider(now, n)
+			w = e.wants.get(n)
+		}
+		if w != nil && w.next.Before(e.nextPass) {
+			e.nextPass = w.next
 		}
 	}
-	for n, end := p.position, e.horizon(now); n < end; n++ {
-		e.consider(now, n)
+	if soonest := now.Add(passAtMost); e.nextPass.Before(soonest) {
+		e.nextPass = soonest
 	}
 }
 
+// soon is how long before its deadline a slice is looked at more often.
+const soon = 1500 * time.Millisecond
+
+// guessMargin is by how much earlier a slice may be needed whose time is only guessed.
+const guessMargin = 100 * time.Millisecond
+
+// observe takes in what a proved statement says. Where it ends, the next slice begins, which was only guessed before.
+func (e *Engine) observe(st *slice.Statement) {
+	e.playout.observe(st, e.cfg.ClockOffset)
+	if w := e.wants.get(st.First + slice.Number(len(st.Entries))); w != nil {
+		w.next = time.Time{}
+	}
+}
+
+// reconsider has the next pass look at every slice.
+func (e *Engine) reconsider(now time.Time) {
+	for n := e.wants.low; n < e.wants.high; n++ {
+		if w := e.wants.get(n); w != nil {
+			w.next = time.Time{}
+		}
+	}
+	e.nextPass = now
+}
+
 const (
-	// maxWindow limits how many slices are looked at, whatever the clocks say.
-	maxWindow = 1024
+	// maxAhead limits how many slices are looked at, whatever the clocks say.
+	maxAhead = 1024
 	// maxGuess is how many slices beyond those known to exist are thought of: the source may have stopped.
 	maxGuess = 8
+	// fileAhead is how far ahead a file is loaded unless configured.
+	fileAhead = 30 * time.Second
 )
 
-// horizon returns the first slice that is too far ahead of the live edge to think of.
+// horizon returns the first slice that is too far ahead to think of.
 func (e *Engine) horizon(now time.Time) slice.Number {
 	p := &e.playout
 	end := p.newest + 1
-	for ; end <= max(p.newest, p.seen)+maxGuess; end++ {
+	if f := p.file; f != nil {
+		ahead := f.Ahead
+		if ahead <= 0 {
+			ahead = fileAhead
+		}
+		end = min(p.position+slice.Number(ahead/p.mean)+1, p.last+1)
+	}
+	for ; p.file == nil && end <= max(p.newest, p.seen)+maxGuess; end++ {
 		if p.availableAt(end).Add(-e.policy.Ahead).After(now) {
 			break
 		}
@@ -42,54 +86,93 @@ func (e *Engine) horizon(now time.Time) slice.Number {
 	if p.hasLast {
 		end = min(end, p.last+1)
 	}
-	return min(end, p.position+maxWindow)
+	return min(end, p.position+maxAhead)
+}
+
+// wanted tells whether slice n is needed and not here.
+func (e *Engine) wanted(n slice.Number) bool {
+	p := &e.playout
+	return n >= p.position && n < p.position+maxAhead && (!p.hasLast || n <= p.last) && !e.store.has(n) && !p.ended
 }
 
 // consider decides what to do about slice n now.
 func (e *Engine) consider(now time.Time, n slice.Number) {
-	p := &e.playout
-	if n < p.position || n >= p.position+maxWindow || p.hasLast && n > p.last || e.store.has(n) || e.left {
+	if !e.wanted(n) || e.left {
 		return
 	}
 	w := e.want(n)
-	slack := p.due(n).Sub(now)
-	if w.from != nil && (e.hopeless(now, w, slack) || now.Sub(e.progress(w, slack)) > e.policy.Patience(slack, e.answers.usual())) {
-		e.stats.Timeouts++
-		if w.buf == nil {
-			e.answers.add(now.Sub(w.asked))
-		}
-		e.rest(now, w.from)
-		w.from.holds.remove(n)
+	deadline := e.playout.deadline(n)
+	if n <= e.playout.newest && !e.playout.knows(n) {
+		deadline = deadline.Add(-guessMargin)
+	}
+	slack := deadline.Sub(now)
+	w.next = now.Add(passEvery)
+	if slack < soon {
+		w.next = now.Add(passEvery / 2)
+	}
+	if w.from != nil && e.giveUp(now, w, slack) {
 		e.cancel(w)
 	}
-	if w.fetching {
+	switch hurry := e.hurry(); {
+	case w.from != nil && slack > hurry:
+		w.next = earliest(w.progress.Add(e.policy.Patience(slack, e.answers.usual())), deadline.Add(-hurry))
+		return
+	case w.fetching:
 		e.hedge(now, w, slack)
-	}
-	if w.from != nil || w.fetching {
+		return
+	case w.from != nil:
+		if !w.inTime(now, slack-margin) && e.serverFree(now, w) {
+			e.cancel(w)
+			e.fetch(now, w, e.lateCount(now), 0)
+		}
 		return
 	}
-	if slack < e.policy.Guard(p.delay)/2 && !e.unseen(n) && e.fetch(now, w) {
+	crowd := e.crowded(now)
+	if !crowd && slack < e.tooLate() && !e.unseen(n) && e.fetch(now, w, e.lateCount(now), 0) {
 		return // too late to rely on anybody else
 	}
-	if q := e.source(now, n); q != nil {
-		e.ask(now, w, q, slack)
-		return
+	if e.asked < e.policy.MaxAsked && !now.Before(w.pull) {
+		if q := e.source(now, w); q != nil {
+			e.ask(now, w, q, slack)
+			return
+		}
 	}
-	if e.serverTurn(now, n, slack) {
-		e.fetch(now, w)
+	held := e.held(n)
+	turn, count, copies := e.serverTurn(now, w, slack, held)
+	if !now.Before(turn) && !crowd {
+		e.fetch(now, w, count, copies)
+	} else if !held {
+		w.next = earliest(turn, now.Add(5*passEvery)) // whoever gets it will tell
+	}
+	if now.Before(w.pull) {
+		w.next = earliest(turn, w.pull)
 	}
 }
 
-// hedge asks a neighbour for w, which the server was asked for and does not give although it was cut long ago.
-func (e *Engine) hedge(now time.Time, w *want, slack time.Duration) {
-	if now.Sub(w.asked) < serverPatience || now.Before(e.playout.availableAt(w.number).Add(serverPatience)) {
-		return
+// begunPatience is for how long nothing more may come of a slice that is here in part: it would be for nothing.
+const begunPatience = 2 * time.Second
+
+// crowded tells whether this viewer, which has come in a crowd and not started, still waits for peers.
+func (e *Engine) crowded(now time.Time) bool {
+	return e.cfg.Live.Crowd && !e.playout.started && now.Sub(e.began) < e.policy.Crowd && !e.cfg.NoPeers && !e.cfg.NoDownload
+}
+
+// giveUp tells whether to stop waiting for what was asked from a peer, and takes note of why.
+func (e *Engine) giveUp(now time.Time, w *want, slack time.Duration) bool {
+	patience := e.policy.Patience(slack, e.answers.usual())
+	if len(w.buf) > 0 {
+		patience = max(patience, begunPatience)
 	}
-	if q := e.source(now, w.number); q != nil {
-		e.unfetch(w)
-		e.pauseServer(now)
-		e.ask(now, w, q, slack)
+	if now.Sub(e.progress(w, slack)) <= patience {
+		return false
 	}
+	e.stats.Timeouts++
+	if w.buf == nil {
+		e.answers.add(now.Sub(w.asked))
+	}
+	e.rest(now, w.from)
+	w.from.holds.remove(w.number)
+	return true
 }
 
 // progress returns when something last came that gives hope for w. While there is time, anything from who was asked
@@ -101,73 +184,177 @@ func (e *Engine) progress(w *want, slack time.Duration) time.Time {
 	return w.progress
 }
 
-// hopeless tells whether w, which is due very soon, was asked for long ago and has hardly come, while the server can
-// be asked instead.
-func (e *Engine) hopeless(now time.Time, w *want, slack time.Duration) bool {
-	soon := e.policy.Guard(e.playout.delay) / 2
-	return slack < soon && now.Sub(w.asked) > soon && e.serverFree(now, w) &&
-		(w.proof == nil || 4*len(w.buf) < 3*int(w.proof.Entry(w.number).Size))
+// hedge asks a neighbour for w, which the server was asked for and does not give although it was cut long ago.
+func (e *Engine) hedge(now time.Time, w *want, slack time.Duration) {
+	w.next = now.Add(serverPatience)
+	if now.Sub(w.fetched) < serverPatience || now.Before(e.playout.availableAt(w.number).Add(serverPatience)) {
+		return
+	}
+	if q := e.source(now, w); q != nil {
+		e.unfetch(w)
+		e.pauseServer(now)
+		e.ask(now, w, q, slack)
+	}
 }
 
-// source chooses a neighbour to ask for slice n, nil if there is none to ask now.
-func (e *Engine) source(now time.Time, n slice.Number) *neighbour {
+func earliest(a, b time.Time) time.Time {
+	if a.Before(b) {
+		return a
+	}
+	return b
+}
+
+// tooLate is how long before its deadline no peer is asked for a slice any more: about as long as peers take.
+func (e *Engine) tooLate() time.Duration {
+	return min(e.hurry()+e.answers.slice, e.playout.delay/3, e.policy.Guard(e.playout.delay))
+}
+
+// hurry is how long before its deadline a slice that a peer is sending is asked from the server as well, if it will
+// not be here in time.
+func (e *Engine) hurry() time.Duration {
+	return min(max(3*e.server.took, 250*time.Millisecond), e.policy.Guard(e.playout.delay)/2)
+}
+
+// margin is how long before its deadline a slice that a peer is sending should be here: so long a lost packet takes.
+const margin = 100 * time.Millisecond
+
+// pullAt returns from when on slice n is asked from neighbours.
+func (e *Engine) pullAt(n slice.Number) time.Time {
+	p := &e.playout
+	if p.file != nil || e.policy.OfferFor <= 0 {
+		return time.Time{}
+	}
+	at := p.availableAt(n)
+	return at.Add(e.policy.Pull(max(0, p.deadline(n).Sub(at)-e.policy.Guard(p.delay))))
+}
+
+// source chooses a neighbour to ask for w, nil if there is none to ask now.
+func (e *Engine) source(now time.Time, w *want) *neighbour {
 	if e.cfg.NoDownload {
 		return nil
 	}
-	var cs [64]Candidate
-	var ps [64]*neighbour
-	k := 0
+	cs, ps := &e.choice.candidates, &e.choice.neighbours
+	k, tried, mine := 0, 0, score(e.key, w.number)
 	for _, q := range e.order {
 		if k == len(cs) {
 			break
 		}
-		if !q.greeted || q.noUpload || !q.holds.has(n) || now.Before(q.rests) {
+		if !q.holds.has(w.number) || q.noUpload || !q.greeted || now.Before(q.rests) || !q.mayAsk() {
 			continue
 		}
-		cs[k] = Candidate{Asked: q.asked, Failures: q.failures, RTT: q.rtt, Chance: e.score(q.id, n) ^ e.score(e.cfg.Self, n)}
-		ps[k] = q
+		if w.tried&q.bit() != 0 {
+			tried++
+			continue
+		}
+		cs[k], ps[k] = q.candidate(w.number, mine), q
 		k++
 	}
 	if i := e.policy.Source(cs[:k]); i >= 0 {
 		return ps[i]
 	}
+	if tried > 0 && k == 0 {
+		w.tried = 0 // all have refused once: they may be asked again, from the next look on
+	}
 	return nil
 }
 
-// serverTurn tells whether slice n, which no neighbour can be asked for, is to be taken from the server now.
-func (e *Engine) serverTurn(now time.Time, n slice.Number, slack time.Duration) bool {
-	p := &e.playout
-	guard := e.policy.Guard(p.delay)
-	// Spread by a fifth, so that those who lack the same slice do not all turn to the server at once.
-	guard -= time.Duration(float64(guard/5) * unit(e.score(e.cfg.Self, n)))
+// serverTurn returns when w, which no neighbour can be asked for, is to be taken from the server as things are, what
+// that counts as, and how many copies the server may have given.
+func (e *Engine) serverTurn(now time.Time, w *want, slack time.Duration, held bool) (time.Time, *uint64, int) {
+	p, n := &e.playout, w.number
 	if e.cfg.NoPeers || e.cfg.NoDownload {
-		return true
+		return now, &e.stats.FetchedFirst, 0
 	}
-	if slack <= guard && !e.unseen(n) {
-		return true
+	settled := e.settled(now)
+	guard := e.guard(settled)
+	if settled {
+		// Spread by a fifth, so that those who lack the same slice do not all turn to the server at once.
+		guard -= time.Duration(float64(guard/5) * unit(score(e.key, n)))
 	}
-	if e.held(n) {
-		return false // its holders are busy or resting
+	late := e.lateCount(now)
+	if !p.started && n < p.position+e.policy.Burst && !held {
+		return now, late, 0
+	}
+	unseen := n > p.newest && !held
+	if !unseen && slack <= guard {
+		return now, late, 0
+	}
+	last := now.Add(slack - guard)
+	if held || p.file != nil {
+		return last, late, 0 // its holders are busy or resting
 	}
 	view, before := e.view(n)
-	if view.Viewers > 1 && !e.settled(now) && slack > guard {
-		return false // there may be holders that we do not know yet
+	if !settled && slack > guard && (view.Viewers > 1 || e.size == 0) {
+		return last, late, 0 // there may be holders that we do not know yet
 	}
 	at := p.availableAt(n)
-	view.Span = max(0, p.due(n).Sub(at)-guard)
-	switch wait := e.policy.FirstCopy(view); {
-	case wait == 0:
-		at = at.Add(-e.policy.Ahead)
-	default:
-		at = at.Add(wait + e.policy.Stagger<<min(before, 6) - e.policy.Stagger)
+	view.Span = max(0, p.deadline(n).Sub(at)-guard)
+	view.Spread = p.delay - e.policy.Guard(p.delay) - p.mean
+	view.Refused, view.Short = w.enough, e.short
+	if e.cfg.NoUpload {
+		view.Short = 0
 	}
-	return !now.Before(at)
+	turn := e.policy.FirstCopy(view)
+	if turn.After == 0 {
+		return at.Add(-e.policy.Ahead), &e.stats.FetchedFirst, turn.Copies
+	}
+	at = at.Add(turn.After + e.policy.Stagger<<min(before, 6) - e.policy.Stagger)
+	if !unseen {
+		at = earliest(at, last)
+	}
+	return at, &e.stats.FetchedFirst, turn.Copies
 }
+
+// guard is how long before its deadline a slice is taken from the server.
+func (e *Engine) guard(settled bool) time.Duration {
+	guard := e.policy.Guard(e.playout.delay)
+	if settled && (e.playout.file == nil || e.now.Sub(e.sought) > e.policy.Settle) {
+		return guard
+	}
+	took := e.server.took
+	if took == 0 {
+		took = e.policy.YoungGuard
+	}
+	return min(guard, max(e.policy.YoungGuard, took*5/4+50*time.Millisecond))
+}
+
+// lateCount returns what a slice counts as that is taken from the server because time ran out.
+func (e *Engine) lateCount(now time.Time) *uint64 {
+	if e.settled(now) && now.Sub(e.sought) > e.policy.Settle {
+		return &e.stats.FetchedLate
+	}
+	return &e.stats.FetchedStart
+}
+
+// late keeps account of how many slices have to be taken from the server although peers were hoped for.
+func (e *Engine) late(isLate bool) {
+	const step = 0.02
+	switch {
+	case e.now.Sub(e.began) < youngFor || e.policy.Late <= 0:
+	case isLate:
+		e.short = min(0.9, e.short+step)
+	default:
+		e.short = max(0, e.short-step*e.policy.Late)
+	}
+}
+
+// youngFor is how long what a viewer has to take late says nothing of the swarm.
+const youngFor = 12 * time.Second
 
 // unseen tells whether nobody around has shown that slice n exists. When the source stops, all viewers lack the same
 // next slices; if all asked the server for them, all would get them there when the source is back.
 func (e *Engine) unseen(n slice.Number) bool {
 	return n > e.playout.newest && !e.cfg.NoPeers && !e.held(n)
+}
+
+// held tells whether a neighbour that serves holds slice n.
+func (e *Engine) held(n slice.Number) bool {
+	for _, p := range e.order {
+		if p.holds.has(n) && !p.noUpload {
+			return true
+		}
+	}
+	return false
 }
 
 // settled tells whether there are neighbours enough to go by what they hold.
@@ -178,28 +365,18 @@ func (e *Engine) settled(now time.Time) bool {
 	return e.size > 0 && 10*e.greeted() >= 7*min(e.size-1, e.cfg.MaxPeers)
 }
 
-func (e *Engine) greeted() int {
-	k := 0
-	for _, q := range e.order {
-		if q.greeted {
-			k++
-		}
-	}
-	return k
-}
-
 // view ranks this viewer for slice n. Every viewer of a fully connected swarm finds the same order, so that exactly
 // one is first; in a larger swarm each only knows how likely it is to be among the first. The second result is how
 // many neighbours come before this viewer.
 func (e *Engine) view(n slice.Number) (f FirstCopy, before int) {
-	mine := e.score(e.cfg.Self, n)
+	mine := score(e.key, n)
 	around := 1
 	for _, q := range e.order {
 		if !q.greeted {
 			continue
 		}
 		around++
-		if !q.noUpload && q.failures < 3 && e.score(q.id, n) < mine {
+		if !q.noUpload && q.failures < 3 && score(q.key, n) < mine {
 			before++
 		}
 	}
@@ -215,14 +392,17 @@ func (e *Engine) view(n slice.Number) (f FirstCopy, before int) {
 	return f, before
 }
 
-// score is the same for the same peer and slice at every viewer of the track.
-func (e *Engine) score(id PeerID, n slice.Number) uint64 {
-	x := uint64(n)*0x9e3779b97f4a7c15 + 0x632be59bd9b4e019
+// keyOf condenses a name for score.
+func keyOf(id PeerID) uint64 {
+	x := uint64(0x632be59bd9b4e019)
 	for i := 0; i < len(id); i += 4 {
 		x = mix(x ^ uint64(id[i])<<24 ^ uint64(id[i+1])<<16 ^ uint64(id[i+2])<<8 ^ uint64(id[i+3]))
 	}
 	return x
 }
+
+// score is the same for the same peer and slice at every viewer of the track.
+func score(key uint64, n slice.Number) uint64 { return mix(key ^ uint64(n)*0x9e3779b97f4a7c15) }
 
 // mix is the finalizer of SplitMix64 (Steele, Lea, Flood 2014).
 func mix(x uint64) uint64 {

@@ -8,9 +8,10 @@ import (
 
 // server keeps account of what is asked from the server.
 type server struct {
-	open   int       // fetches under way
-	fails  int       // answers missing in a row
-	resume time.Time // after a failure: nothing is asked before
+	open   int           // fetches under way
+	fails  int           // answers missing in a row
+	resume time.Time     // after a failure: nothing is asked before
+	took   time.Duration // an answer for what was cut already, smoothed; 0 while unknown
 }
 
 const (
@@ -27,14 +28,24 @@ func (e *Engine) serverFree(now time.Time, w *want) bool {
 	return e.server.open < maxFetches && !now.Before(e.server.resume) && !now.Before(w.retry) && !e.lost
 }
 
-// fetch asks the server for w and tells whether it could.
-func (e *Engine) fetch(now time.Time, w *want) bool {
-	if !e.serverFree(now, w) {
+// fetch asks the server for w, if it has given fewer copies than that or copies is 0, and tells whether it could be
+// asked. It counts in count.
+func (e *Engine) fetch(now time.Time, w *want, count *uint64, copies int) bool {
+	if w.fetching || !e.serverFree(now, w) {
 		return false
 	}
-	w.fetching, w.asked = true, now
+	w.fetching, w.fetched = true, now
+	*count++
+	if count == &e.stats.FetchedLate {
+		e.late(true)
+	}
 	e.server.open++
-	e.act(Action{Kind: Fetch, Number: w.number, Wait: fetchWait})
+	a := Action{Kind: Fetch, Number: w.number, Wait: fetchWait, Copies: copies}
+	if w.doubt != nil && w.proof != nil && !w.whole && len(w.parts) < w.size() {
+		a.Offset, a.Proof = len(w.parts), w.proof
+	}
+	w.offset = a.Offset
+	e.act(a)
 	return true
 }
 
@@ -47,6 +58,47 @@ func (e *Engine) unfetch(w *want) {
 	}
 }
 
+// FetchedRest takes the payload of slice n from offset on, as the server gave it. What is before came from a peer.
+func (e *Engine) FetchedRest(now time.Time, n slice.Number, offset int, rest []byte) {
+	e.now = now
+	w := e.wants.get(n)
+	if e.left {
+		return
+	}
+	if w == nil || !w.fetching || w.offset != offset {
+		e.stats.DuplicateBytes += uint64(len(rest))
+		return
+	}
+	e.answered(now, w)
+	payload := joined(w.parts[:min(offset, len(w.parts))], rest)
+	if e.cfg.Verifier.Payload(&w.proof.Statement, n, payload) != nil {
+		// The peer's part is wrong or the server's: it is seen when the server gives all of it.
+		e.stats.DuplicateBytes += uint64(len(rest))
+		w.whole = true
+		e.fetch(now, w, &e.stats.FetchedLate, 0)
+		return
+	}
+	e.server.fails = 0
+	e.stats.DuplicateBytes -= uint64(offset)
+	e.stats.PeerBytes += uint64(offset)
+	e.stats.ServerBytes += uint64(len(rest))
+	e.stats.ServerSlices++
+	e.accept(now, &slice.Slice{Number: n, Proof: w.proof, Payload: payload})
+}
+
+// answered takes note that the server has given what was asked for.
+func (e *Engine) answered(now time.Time, w *want) {
+	w.fetching = false
+	e.server.open--
+	if !w.fetched.Before(e.playout.availableAt(w.number)) {
+		if took := now.Sub(w.fetched); e.server.took == 0 {
+			e.server.took = took
+		} else {
+			e.server.took += (took - e.server.took) / 8
+		}
+	}
+}
+
 // Fetched takes a slice that the server gave. The engine checks its proof.
 func (e *Engine) Fetched(now time.Time, s *slice.Slice) {
 	e.now = now
@@ -54,13 +106,12 @@ func (e *Engine) Fetched(now time.Time, s *slice.Slice) {
 		return
 	}
 	e.stats.ProofBytes += uint64(len(s.Proof.Encoded) + len(s.Proof.Signature))
-	w := e.wants[s.Number]
+	w := e.wants.get(s.Number)
 	if w == nil || !w.fetching {
 		e.stats.DuplicateBytes += uint64(len(s.Payload))
 		return
 	}
-	w.fetching = false
-	e.server.open--
+	e.answered(now, w)
 	err := e.cfg.Verifier.Statement(s.Proof)
 	if err == nil && s.Proof.Track == e.cfg.Track && s.Proof.Covers(s.Number) {
 		err = e.cfg.Verifier.Payload(&s.Proof.Statement, s.Number, s.Payload)
@@ -74,14 +125,14 @@ func (e *Engine) Fetched(now time.Time, s *slice.Slice) {
 	e.server.fails = 0
 	e.stats.ServerBytes += uint64(len(s.Payload))
 	e.stats.ServerSlices++
-	e.playout.observe(&s.Proof.Statement, e.cfg.ClockOffset)
+	e.observe(&s.Proof.Statement)
 	e.accept(now, s)
 }
 
 // FetchFailed takes note that the server did not give slice n.
 func (e *Engine) FetchFailed(now time.Time, n slice.Number, why FetchError) {
 	e.now = now
-	w := e.wants[n]
+	w := e.wants.get(n)
 	if w == nil || !w.fetching || e.left {
 		return
 	}
@@ -90,7 +141,11 @@ func (e *Engine) FetchFailed(now time.Time, n slice.Number, why FetchError) {
 	switch why {
 	case NotYet:
 		w.retry = now.Add(serverPause)
+	case Enough:
+		w.enough, w.next = true, time.Time{}
+		e.stats.FetchedFirst--
 	case Unreachable:
+		w.whole = w.whole || w.offset > 0 // perhaps it cannot give parts
 		e.pauseServer(now)
 	case SourceEnded:
 		if n > e.playout.newest && (!e.playout.hasLast || n <= e.playout.last) {
@@ -119,14 +174,4 @@ func (e *Engine) lose() {
 		e.lost = true
 		e.act(Action{Kind: Lost})
 	}
-}
-
-// held tells whether a neighbour that serves holds slice n.
-func (e *Engine) held(n slice.Number) bool {
-	for _, p := range e.order {
-		if p.holds.has(n) && !p.noUpload {
-			return true
-		}
-	}
-	return false
 }

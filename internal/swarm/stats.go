@@ -19,6 +19,13 @@ type Stats struct {
 	Timeouts     uint64 // requests to peers that ran out of time
 	Refused      uint64 // requests that peers refused
 	Barred       uint64 // peers barred
+	Offers       uint64 // offers made to neighbours
+	Taken        uint64 // of them those that were taken up
+
+	// Why slices were asked from the server.
+	FetchedFirst uint64 // nobody around held it: the first copy hereabouts
+	FetchedLate  uint64 // time ran out
+	FetchedStart uint64 // the viewer had just come
 
 	Peers    int           // neighbours that said hello
 	Stalls   uint64        // how often playback ran dry after its start

@@ -4,49 +4,41 @@ import "github.com/superp2p/superp2p/internal/slice"
 
 // store holds proved slices.
 type store struct {
-	slices map[slice.Number]*slice.Slice
-	low    slice.Number // nothing below is held
-	high   slice.Number // nothing from here on is held
+	slices window[slice.Slice]
 	bytes  int
 }
 
-func (s *store) init() { s.slices = make(map[slice.Number]*slice.Slice) }
+func (s *store) has(n slice.Number) bool { return s.slices.get(n) != nil }
 
-func (s *store) has(n slice.Number) bool { return s.slices[n] != nil }
-
-func (s *store) get(n slice.Number) *slice.Slice { return s.slices[n] }
+func (s *store) get(n slice.Number) *slice.Slice { return s.slices.get(n) }
 
 func (s *store) put(sl *slice.Slice) {
-	if len(s.slices) == 0 {
-		s.low, s.high = sl.Number, sl.Number+1
+	for low, ok := s.oldest(); ok && sl.Number >= low+maxSpan; low, ok = s.oldest() {
+		s.remove(low)
 	}
-	s.low, s.high = min(s.low, sl.Number), max(s.high, sl.Number+1)
-	s.slices[sl.Number] = sl
-	s.bytes += len(sl.Payload)
+	s.slices.put(sl.Number, sl)
+	if s.get(sl.Number) == sl {
+		s.bytes += len(sl.Payload)
+	}
 }
 
 func (s *store) remove(n slice.Number) {
-	if sl := s.slices[n]; sl != nil {
+	if sl := s.slices.get(n); sl != nil {
 		s.bytes -= len(sl.Payload)
-		delete(s.slices, n)
+		s.slices.remove(n)
 	}
 }
 
 // oldest returns the lowest number held.
-func (s *store) oldest() (slice.Number, bool) {
-	if len(s.slices) == 0 {
-		return 0, false
+func (s *store) oldest() (slice.Number, bool) { return s.slices.lowest() }
+
+// farthest returns the number held that is farthest from n: the lowest below it, if there is one, else the highest.
+func (s *store) farthest(n slice.Number) (slice.Number, bool) {
+	low, ok := s.oldest()
+	if !ok || low < n {
+		return low, ok
 	}
-	if s.high-s.low > slice.Number(4*len(s.slices)+64) { // sparse after a jump: look instead of counting up
-		s.low = s.high
-		for n := range s.slices {
-			s.low = min(s.low, n)
-		}
-	}
-	for s.slices[s.low] == nil {
-		s.low++
-	}
-	return s.low, true
+	return s.slices.highest(), true
 }
 
 // bitmap returns which slices are held: the number of its first bit and the bits, least significant first, limited to
@@ -56,12 +48,13 @@ func (s *store) bitmap(limit int) (slice.Number, []byte) {
 	if !ok {
 		return 0, nil
 	}
-	if span := slice.Number(8 * limit); s.high-low > span {
-		low = s.high - span
+	high := s.slices.highest() + 1
+	if span := slice.Number(8 * limit); high-low > span {
+		low = high - span
 	}
-	bits := make([]byte, (s.high-low+7)/8)
-	for n := low; n < s.high; n++ {
-		if s.slices[n] != nil {
+	bits := make([]byte, (high-low+7)/8)
+	for n := low; n < high; n++ {
+		if s.has(n) {
 			bits[(n-low)/8] |= 1 << ((n - low) % 8)
 		}
 	}
@@ -71,31 +64,39 @@ func (s *store) bitmap(limit int) (slice.Number, []byte) {
 // holdings is what a neighbour said it holds: a window of numbers that moves up with the stream.
 type holdings struct {
 	base slice.Number // a multiple of 64
-	bits [holdingsWords]uint64
+	bits []uint64     // a ring
 }
 
-const holdingsWords = 64 // 4,096 slices: 17 minutes of a live stream
+// The sizes of holdings, in words of 64 slices.
+const (
+	liveHoldings = 16 // four minutes of a live stream
+	maxHoldings  = maxSpan / 64
+)
+
+func (h *holdings) span() slice.Number { return slice.Number(64 * len(h.bits)) }
+
+func (h *holdings) word(n slice.Number) *uint64 { return &h.bits[int(n/64)%len(h.bits)] }
 
 func (h *holdings) add(n slice.Number) {
-	for n >= h.base+64*holdingsWords {
-		if n >= h.base+2*64*holdingsWords {
-			*h = holdings{base: n / 64 * 64}
-			break
-		}
-		h.bits[h.base/64%holdingsWords] = 0
+	if n >= h.base+2*h.span() {
+		clear(h.bits)
+		h.base = n / 64 * 64
+	}
+	for n >= h.base+h.span() {
+		*h.word(h.base) = 0
 		h.base += 64
 	}
 	if n >= h.base {
-		h.bits[n/64%holdingsWords] |= 1 << (n % 64)
+		*h.word(n) |= 1 << (n % 64)
 	}
 }
 
 func (h *holdings) remove(n slice.Number) {
 	if h.has(n) {
-		h.bits[n/64%holdingsWords] &^= 1 << (n % 64)
+		*h.word(n) &^= 1 << (n % 64)
 	}
 }
 
 func (h *holdings) has(n slice.Number) bool {
-	return n >= h.base && n < h.base+64*holdingsWords && h.bits[n/64%holdingsWords]&(1<<(n%64)) != 0
+	return n >= h.base && n < h.base+h.span() && *h.word(n)&(1<<(n%64)) != 0
 }

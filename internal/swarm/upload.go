@@ -11,21 +11,31 @@ import (
 // pending is a request of a neighbour that is not served to its end yet.
 type pending struct {
 	to       *neighbour
-	number   slice.Number
+	slice    *slice.Slice
 	deadline time.Time
-	offset   int
+	offset   int       // what was given to the transport
+	begun    time.Time // when the first of it was
+	urgent   bool
+	rare     bool // few hold it
 }
 
-// upload shares out what may be sent. Requests are served one after the other rather than all at once: whoever has a
-// whole slice early can pass it on early.
+// upload shares out what may be sent: whole slices in the order asked, urgent ones first, on as many links at a time
+// as it takes to fill the uplink.
 type upload struct {
-	queue []pending
+	queue   []pending
+	waiting int // bytes of them that were not given to the transport
+	rare    int // the same of slices that few hold
+
+	took time.Duration // from the first to the last of a slice, smoothed
 
 	limit  float64 // bytes a second that the viewer allows; 0 for no limit
 	tokens float64
 	filled time.Time
 
 	inFlight int     // bytes given to the transport and, as far as we know, not yet sent
+	window   float64 // bytes that may be in flight, by the delay that they cause
+	limited  bool    // more would have been, since window was set
+
 	rate     float64 // bytes a second that the uplink was seen to carry
 	drained  int     // since counted
 	counted  time.Time
@@ -38,8 +48,13 @@ type upload struct {
 const (
 	// LowWater is the transport's buffered amount, in bytes, at or below which the driver calls Drained.
 	LowWater = 2 << 10
-	// highWater is how much one link may have in the transport's buffer. More would keep urgent messages waiting.
-	highWater = 128 << 10
+	// highWater is how much one link may have in the transport's buffer before another fragment is added. Links that
+	// lose packets are slow: what one cannot take, others can; and more would keep urgent messages waiting.
+	highWater = 16 << 10
+	// minFragment is the least that is sent of a slice at a time, unless that is its end.
+	minFragment = 4 << 10
+	// fragmentTime is for how long a fragment may keep a slow uplink from other messages.
+	fragmentTime = 30 * time.Millisecond
 	// maxQueue is how many requests of one neighbour may wait.
 	maxQueue = 64
 	// firstRate is what an uplink is believed to carry before it was measured: 4 Mbit/s.
@@ -48,15 +63,22 @@ const (
 	bestSeconds = 10
 	// slowest is what any uplink is believed to carry.
 	slowest = 16e3
+	// measureFor is how long one measurement of the uplink lasts at least.
+	measureFor = 500 * time.Millisecond
 	// flightTime is for how long what is in flight should last, beyond the round trip that it takes to learn that it
 	// has left.
 	flightTime = 50 * time.Millisecond
+	// queueing is how much longer than at best a fragment may take on its way out because others are before it.
+	queueing = 60 * time.Millisecond
+	// maxFlight limits what is in flight, in bytes.
+	maxFlight = 4 << 20
 	// burst is for how long an unused upload limit is saved up.
 	burst = 250 * time.Millisecond
 )
 
 func (u *upload) init(cfg *Config, now time.Time) {
 	u.limit, u.rate, u.filled, u.counted = cfg.UploadRate, firstRate, now, now
+	u.window = 2 * highWater
 }
 
 // allows takes size bytes off the viewer's limit, if it has room for them now.
@@ -88,10 +110,10 @@ func (u *upload) count(now time.Time, n int) {
 	u.inFlight = max(0, u.inFlight-n)
 	u.drained += n
 	took := now.Sub(u.counted)
-	if u.drained < 64<<10 && took < 2*flightTime || u.drained == 0 {
+	if took < measureFor || u.drained == 0 {
 		return
 	}
-	seen := max(float64(u.drained)/max(took, time.Millisecond).Seconds(), slowest)
+	seen := max(float64(u.drained)/took.Seconds(), slowest)
 	if u.filling || seen > u.rate {
 		if second := now.Unix(); second != u.second {
 			u.second = second
@@ -107,6 +129,27 @@ func (u *upload) count(now time.Time, n int) {
 	u.drained, u.counted, u.filling = 0, now, false
 }
 
+// adjust sets how much may be in flight by how long a fragment to p, which had nothing before it on its link, was under
+// way: as in LEDBAT (RFC 6817), as much as keeps the queue in the uplink short. So links that lose packets, and are
+// slower than the uplink, do not keep it from being filled.
+func (u *upload) adjust(p *neighbour, took time.Duration) {
+	if p.best == 0 || took < p.best {
+		p.best = took
+	}
+	off := float64(queueing-(took-p.best)) / float64(queueing)
+	if off > 0 && !u.limited {
+		return
+	}
+	u.limited = false
+	u.window += max(-1, off) * highWater * highWater / u.window
+	u.window = min(max(u.window, highWater), maxFlight)
+}
+
+// fragment returns how much of a slice is sent at a time.
+func (u *upload) fragment() int {
+	return min(max(int(u.rate*fragmentTime.Seconds()), minFragment), wire.MaxFragment)
+}
+
 // capacity returns the bytes a second that can be given to neighbours.
 func (u *upload) capacity() float64 {
 	if u.limit > 0 {
@@ -115,15 +158,36 @@ func (u *upload) capacity() float64 {
 	return u.rate
 }
 
-// wait returns how long a request of size bytes would take to be served, were it taken on now.
-func (e *Engine) waitFor(size int) time.Duration {
-	size += e.upload.inFlight
-	for _, r := range e.upload.queue {
-		if s := e.store.get(r.number); s != nil {
-			size += len(s.Payload) - r.offset
+// load returns the bytes that wait to leave.
+func (u *upload) load() int { return u.inFlight + u.waiting }
+
+// ahead returns the bytes that go out before a request r that is taken on now.
+func (u *upload) ahead(r *pending) int {
+	size := u.inFlight
+	for i := range u.queue {
+		if o := &u.queue[i]; !r.before(o) {
+			size += len(o.slice.Payload) - o.offset
 		}
 	}
-	return time.Duration(float64(size) / e.upload.capacity() * float64(time.Second))
+	return size
+}
+
+// wait takes note that size bytes more, or less, of r wait.
+func (u *upload) wait(r *pending, size int) {
+	u.waiting += size
+	if r.rare {
+		u.rare += size
+	}
+}
+
+// waitFor returns how long r would take to be served, were it taken on now.
+func (u *upload) waitFor(r *pending) time.Duration {
+	return u.takes(len(r.slice.Payload) + u.ahead(r))
+}
+
+// takes returns how long the uplink takes for size bytes.
+func (u *upload) takes(size int) time.Duration {
+	return time.Duration(float64(size) / u.capacity() * float64(time.Second))
 }
 
 func (e *Engine) onRequest(now time.Time, p *neighbour, m *wire.Message) {
@@ -132,12 +196,16 @@ func (e *Engine) onRequest(now time.Time, p *neighbour, m *wire.Message) {
 	for _, r := range e.upload.queue {
 		if r.to == p {
 			waiting++
-			if r.number == m.Number {
+			if r.slice.Number == m.Number {
 				return // asked twice
 			}
 		}
 	}
 	refuse := wire.Reason(0)
+	r := pending{
+		to: p, slice: s, deadline: now.Add(m.Within), urgent: m.Within < e.policy.Urgent, rare: e.rare(m.Number),
+	}
+	offered := e.fresh.answered(p, m.Number)
 	switch {
 	case e.cfg.NoUpload:
 		refuse = wire.NotSharing
@@ -145,86 +213,142 @@ func (e *Engine) onRequest(now time.Time, p *neighbour, m *wire.Message) {
 		refuse = wire.NotHeld
 	case waiting >= maxQueue:
 		refuse = wire.Busy
-	case e.waitFor(len(s.Payload)) > min(m.Within*7/10, e.policy.MaxWait) && len(e.upload.queue) > 0:
+	case offered:
+		e.stats.Taken++
+	case e.upload.waitFor(&r) > min(m.Within*7/10, e.policy.MaxWait(m.Within)) && len(e.upload.queue) > 0:
 		refuse = wire.Busy
 	}
 	if refuse != 0 {
+		if refuse == wire.Busy {
+			e.fresh.lacks(p, m.Number) // it is offered as soon as there is room
+		}
 		e.send(p, &wire.Message{Kind: wire.Refuse, Number: m.Number, Reason: refuse})
 		return
 	}
-	e.upload.queue = append(e.upload.queue, pending{to: p, number: m.Number, deadline: now.Add(m.Within)})
+	e.fresh.has(p, m.Number)
+	e.enqueue(r)
 	e.serve(now)
+}
+
+// before tells whether r goes before o: a slice that few hold first, since all others wait for it; then what is begun,
+// since half a slice is of no use to anybody; then who needs it soon; then the newest, which others lack as well.
+func (r *pending) before(o *pending) bool {
+	switch {
+	case r.rare != o.rare:
+		return r.rare
+	case o.offset > 0:
+		return false
+	case r.urgent != o.urgent:
+		return r.urgent
+	case r.urgent:
+		return r.deadline.Before(o.deadline)
+	case r.slice.Number != o.slice.Number:
+		return r.slice.Number > o.slice.Number
+	}
+	return r.to.rttMin < o.to.rttMin
+}
+
+// enqueue puts a request in line.
+func (e *Engine) enqueue(r pending) {
+	e.fresh.serve(r.to, 1)
+	e.upload.wait(&r, len(r.slice.Payload))
+	q := append(e.upload.queue, r)
+	for i := len(q) - 1; i > 0 && r.before(&q[i-1]); i-- {
+		q[i], q[i-1] = q[i-1], q[i]
+	}
+	e.upload.queue = q
 }
 
 // Drained takes note of how much of a link still waits in the transport's buffer, in bytes. The driver calls it when
 // that falls to LowWater or below, and before a Tick for every link that it sent on since its last report.
 func (e *Engine) Drained(now time.Time, l Link, buffered int) {
 	e.now = now
-	p := e.links[l]
+	p := e.linkOf(l)
 	if p == nil || e.left {
 		return
 	}
 	if n := p.buffered - buffered; n > 0 {
 		p.buffered = buffered
 		e.upload.count(now, n)
+		if p.timed > 0 && p.timed <= n {
+			e.upload.adjust(p, now.Sub(p.timedAt))
+		}
+		p.timed = max(0, p.timed-n)
 	}
 	e.serve(now)
+	e.offer(now)
 }
 
 // serve sends what neighbours asked for, in the order asked, as far as links, the uplink and the limit allow.
 func (e *Engine) serve(now time.Time) {
 	u := &e.upload
-	window := max(wire.MaxFragment, u.rate*(flightTime+e.roundTrip()).Seconds())
+	if len(u.queue) == 0 {
+		return
+	}
+	fragment := u.fragment()
+	window := max(u.window, u.rate*(flightTime+e.roundTrip).Seconds())
 	for i := 0; i < len(u.queue); {
 		if float64(u.inFlight) >= window {
-			u.filling = true
+			u.filling, u.limited = true, true
 			return
 		}
 		r := &u.queue[i]
-		s := e.store.get(r.number)
-		if s == nil || r.offset == 0 && now.After(r.deadline) {
-			e.send(r.to, &wire.Message{Kind: wire.Refuse, Number: r.number, Reason: wire.Busy})
-			u.queue = append(u.queue[:i], u.queue[i+1:]...)
+		if r.offset == 0 && now.Add(max(u.took, u.takes(len(r.slice.Payload)))).After(r.deadline) {
+			e.send(r.to, &wire.Message{Kind: wire.Refuse, Number: r.slice.Number, Reason: wire.Busy})
+			e.unserve(i)
 			continue
 		}
 		if r.to.buffered >= highWater {
 			i++
 			continue
 		}
-		part := s.Payload[r.offset:]
-		part = part[:min(len(part), wire.MaxFragment)]
+		part := r.slice.Payload[r.offset:]
+		part = part[:min(len(part), fragment)]
 		if !u.allows(now, len(part)) {
 			return
 		}
-		if r.offset == 0 {
-			e.send(r.to, &wire.Message{Kind: wire.Proof, Sig: s.Proof.Signature, Bytes: s.Proof.Encoded})
-		}
-		e.send(r.to, &wire.Message{Kind: wire.Data, Number: r.number, Offset: uint32(r.offset), Bytes: part})
-		r.offset += len(part)
-		if r.offset == len(s.Payload) {
-			r.to.holds.add(r.number)
-			u.queue = append(u.queue[:i], u.queue[i+1:]...)
+		e.sendPart(now, r, part)
+		if r.offset == len(r.slice.Payload) {
+			u.took += (now.Sub(r.begun) - u.took) / 8
+			r.to.holds.add(r.slice.Number)
+			e.unserve(i)
 		}
 	}
 }
 
-// roundTrip returns the mean of the shortest round trips seen to each neighbour. A round trip seen only while queues
-// were full is no measure of the way, hence the limit.
-func (e *Engine) roundTrip() time.Duration {
-	var sum time.Duration
-	for _, p := range e.order {
-		sum += min(p.rttMin, 150*time.Millisecond)
+// sendPart sends the next part of a request, before the first its proof.
+func (e *Engine) sendPart(now time.Time, r *pending, part []byte) {
+	p := r.to
+	if r.offset == 0 {
+		r.begun = now
+		proof := r.slice.Proof
+		e.send(p, &wire.Message{Kind: wire.Proof, Sig: proof.Signature, Bytes: proof.Encoded})
 	}
-	return sum / time.Duration(max(1, len(e.order)))
+	if p.buffered < LowWater && len(part) >= minFragment {
+		p.timed, p.timedAt = p.buffered+len(part), now
+	}
+	head := wire.AppendDataHead(make([]byte, 0, 16), r.slice.Number, uint32(r.offset))
+	e.stats.UploadBytes += uint64(len(part))
+	e.stats.ControlOut += uint64(len(head))
+	e.transmit(p, head, part)
+	r.offset += len(part)
+	e.upload.wait(r, -len(part))
+}
+
+// unserve takes request i out of the queue.
+func (e *Engine) unserve(i int) {
+	u := &e.upload
+	r := &u.queue[i]
+	e.fresh.serve(r.to, -1)
+	u.wait(r, r.offset-len(r.slice.Payload))
+	u.queue = slices.Delete(u.queue, i, i+1)
 }
 
 // unqueue takes requests of p out of the queue: that of slice n, or all if every is set.
 func (e *Engine) unqueue(p *neighbour, n slice.Number, every bool) {
-	keep := e.upload.queue[:0]
-	for _, r := range e.upload.queue {
-		if r.to != p || r.number != n && !every {
-			keep = append(keep, r)
+	for i := len(e.upload.queue) - 1; i >= 0; i-- {
+		if r := &e.upload.queue[i]; r.to == p && (r.slice.Number == n || every) {
+			e.unserve(i)
 		}
 	}
-	e.upload.queue = keep
 }

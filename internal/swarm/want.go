@@ -1,6 +1,7 @@
 package swarm
 
 import (
+	"bytes"
 	"time"
 
 	"github.com/superp2p/superp2p/internal/slice"
@@ -11,29 +12,97 @@ import (
 type want struct {
 	number   slice.Number
 	from     *neighbour // asked there; nil if nobody is asked
-	asked    time.Time  // there, or from the server
-	progress time.Time  // when something of it came last
-	buf      []byte
+	asked    time.Time
+	progress time.Time     // when something of it came last
+	first    time.Time     // when its first part came
 	proof    *slice.Signed // proved already
-	fetching bool          // asked from the server
-	retry    time.Time     // ask the server again not before
+	buf      []byte
+	copied   bool       // buf is our own memory
+	doubt    *neighbour // who sent the last parts that were of no use, and these
+	parts    []byte
+	tried    uint64 // neighbours, by bit, that refused it lately
+	refusals int
+	told     bool      // neighbours know that it is on its way
+	fetching bool      // asked from the server
+	fetched  time.Time // when it was
+	enough   bool      // the server has given as many copies as it gives at once
+	pull     time.Time // neighbours are asked for it from then on
+	next     time.Time // look at it again not before, unless something happens
+	offset   int       // from where on it was asked for
+	whole    bool      // a part from a peer and the rest from the server do not go together
+	retry    time.Time // ask the server again not before
 }
 
 // want returns the want of slice n, making it where there is none.
 func (e *Engine) want(n slice.Number) *want {
-	w := e.wants[n]
+	w := e.wants.get(n)
 	if w == nil {
-		w = &want{number: n}
-		e.wants[n] = w
+		w = &want{number: n, pull: e.pullAt(n)}
+		e.wants.put(n, w)
 	}
 	return w
 }
+
+// add appends a part to what has come of a payload of size bytes.
+func (w *want) add(part []byte, size int) {
+	switch {
+	case len(w.buf) == 0:
+		w.buf, w.copied = part, false
+	case w.copied:
+		w.buf = append(w.buf, part...)
+	case follows(w.buf, part):
+		w.buf = w.buf[:len(w.buf)+len(part)]
+	default:
+		w.buf = append(append(make([]byte, 0, size), w.buf...), part...)
+		w.copied = true
+	}
+}
+
+// follows tells whether part lies right behind buf in memory, as it does where many engines share payloads: it need
+// not be copied then.
+func follows(buf, part []byte) bool {
+	n := len(buf)
+	return cap(buf) >= n+len(part) && len(part) > 0 && &buf[:n+1][n] == &part[0]
+}
+
+// joined returns a and then b as one.
+func joined(a, b []byte) []byte {
+	if follows(a, b) {
+		return a[:len(a)+len(b)]
+	}
+	return append(append(make([]byte, 0, len(a)+len(b)), a...), b...)
+}
+
+func (w *want) size() int {
+	if w.proof == nil {
+		return slice.MaxPayload
+	}
+	return int(w.proof.Entry(w.number).Size)
+}
+
+// inTime tells whether the rest of w comes within slack, if it goes on coming as it does.
+func (w *want) inTime(now time.Time, slack time.Duration) bool {
+	have, size := len(w.buf), w.size()
+	if have == 0 || now.Sub(w.progress) > slack/2 {
+		return false
+	}
+	took := now.Sub(w.first) + 100*time.Millisecond // the first part took time as well
+	return time.Duration(float64(took)/float64(have)*float64(size-have)) < slack
+}
+
+// half tells whether at least half of w is here.
+func (w *want) half() bool { return len(w.buf) > 0 && 2*len(w.buf) >= w.size() }
 
 // ask requests w from p.
 func (e *Engine) ask(now time.Time, w *want, p *neighbour, within time.Duration) {
 	w.from, w.asked, w.progress = p, now, now
 	p.asked++
-	e.send(p, &wire.Message{Kind: wire.Request, Number: w.number, Within: e.policy.Patience(within, e.answers.usual())})
+	e.asked++
+	e.send(p, &wire.Message{Kind: wire.Request, Number: w.number, Within: max(within-e.hurry(), 100*time.Millisecond)})
+	if !w.told && e.playout.file == nil {
+		w.told = true
+		e.announce(w.number, now)
+	}
 }
 
 // unask forgets that w was asked from a peer. What came of it is of no use: another sender starts anew, so that it is
@@ -43,9 +112,14 @@ func (e *Engine) unask(w *want) {
 		return
 	}
 	w.from.asked--
+	e.asked--
+	if len(w.buf) > 0 {
+		w.doubt, w.parts = w.from, w.buf
+	}
 	w.from = nil
+	w.next = time.Time{}
 	e.stats.DuplicateBytes += uint64(len(w.buf))
-	w.buf = nil
+	w.buf, w.copied = nil, false
 }
 
 // cancel takes a request back.
@@ -60,27 +134,52 @@ func (e *Engine) cancel(w *want) {
 func (e *Engine) drop(n slice.Number, w *want) {
 	e.cancel(w)
 	e.unfetch(w)
-	delete(e.wants, n)
+	e.wants.remove(n)
 }
 
+// dropBelow stops wanting all slices below n.
+func (e *Engine) dropBelow(n slice.Number) {
+	for ; e.wants.low < min(n, e.wants.high); e.wants.low++ {
+		if w := e.wants.get(e.wants.low); w != nil {
+			e.drop(w.number, w)
+		}
+	}
+}
+
+func (e *Engine) dropAll() { e.dropBelow(e.wants.high) }
+
 func (e *Engine) onRefuse(now time.Time, p *neighbour, m *wire.Message) {
-	w := e.wants[m.Number]
+	w := e.wants.get(m.Number)
 	if w == nil || w.from != p {
 		return // our cancel crossed it
 	}
 	e.stats.Refused++
-	if m.Reason == wire.Busy {
+	w.tried |= p.bit()
+	w.refusals++
+	switch m.Reason {
+	case wire.Busy:
 		// No fault of its. Others will hold the slice soon; it is asked again when nobody else is there.
-		p.rests = now.Add(busyRest + time.Duration(float64(busyRest)*unit(e.score(p.id, m.Number))))
-	} else {
+		p.rests = now.Add(time.Duration(float64(busyRest<<min(p.refusals, 2)) * (1 + unit(score(p.key, m.Number)))))
+		p.refusals++
+	case wire.NotHeld: // what it announced has not come to it yet
+	default:
 		p.holds.remove(m.Number)
 		e.rest(now, p)
 	}
 	e.unask(w)
+	if w.refusals%refusalsInARow == 0 {
+		w.next = now.Add(busyRest)
+		return
+	}
 	e.consider(now, m.Number)
 }
 
-// busyRest is how long a neighbour that refused because it is busy is left in peace, up to twice that.
+// refusalsInARow is how many neighbours are asked for a slice one after the other before a pause: where all are busy it
+// helps nobody to ask them all.
+const refusalsInARow = 3
+
+// busyRest is how long a neighbour that refused because it is busy is left in peace, up to twice that, and up to four
+// times that if it goes on refusing.
 const busyRest = 100 * time.Millisecond
 
 // rest leaves a neighbour in peace after a failure, longer after each.
@@ -97,7 +196,7 @@ func (e *Engine) onProof(now time.Time, p *neighbour, m *wire.Message) {
 	}
 	wanted := false
 	for n := st.First; st.Covers(n); n++ {
-		w := e.wants[n]
+		w := e.wants.get(n)
 		wanted = wanted || w != nil && w.from == p && w.proof == nil
 	}
 	if !wanted {
@@ -108,18 +207,24 @@ func (e *Engine) onProof(now time.Time, p *neighbour, m *wire.Message) {
 		e.bar(now, p, err)
 		return
 	}
-	e.playout.observe(&signed.Statement, e.cfg.ClockOffset)
+	e.observe(&signed.Statement)
 	for n := st.First; st.Covers(n); n++ {
-		if w := e.wants[n]; w != nil && w.proof == nil {
+		if w := e.wants.get(n); w != nil && w.proof == nil {
 			w.proof = signed
 		}
 	}
 }
 
 func (e *Engine) onData(now time.Time, p *neighbour, m *wire.Message) {
-	w := e.wants[m.Number]
+	w := e.wants.get(m.Number)
 	if w == nil || w.from != p {
 		e.stats.DuplicateBytes += uint64(len(m.Bytes)) // it crossed our cancel
+		if have := e.store.get(m.Number); have != nil && int(m.Offset) <= len(have.Payload) &&
+			!bytes.HasPrefix(have.Payload[m.Offset:], m.Bytes) {
+			e.stats.BadBytes += uint64(len(m.Bytes))
+			e.bar(now, p, errWrongPart)
+		}
+		w.crossed(p, m)
 		return
 	}
 	if w.proof == nil {
@@ -127,7 +232,7 @@ func (e *Engine) onData(now time.Time, p *neighbour, m *wire.Message) {
 		e.bar(now, p, errUnproved)
 		return
 	}
-	size := int(w.proof.Entry(w.number).Size)
+	size := w.size()
 	if int(m.Offset) != len(w.buf) || len(w.buf)+len(m.Bytes) > size {
 		e.stats.DuplicateBytes += uint64(len(m.Bytes))
 		if m.Offset == 0 && len(w.buf) > 0 || m.Offset > 0 && len(w.buf) == 0 {
@@ -136,11 +241,11 @@ func (e *Engine) onData(now time.Time, p *neighbour, m *wire.Message) {
 		e.bar(now, p, errProtocol)
 		return
 	}
-	if w.buf == nil {
+	if len(w.buf) == 0 {
+		w.first = now
 		e.answers.add(now.Sub(w.asked))
-		w.buf = make([]byte, 0, size)
 	}
-	w.buf = append(w.buf, m.Bytes...)
+	w.add(m.Bytes, size)
 	w.progress, p.data = now, now
 	if len(w.buf) < size {
 		return
@@ -150,7 +255,9 @@ func (e *Engine) onData(now time.Time, p *neighbour, m *wire.Message) {
 		e.bar(now, p, err)
 		return
 	}
-	p.failures = 0
+	p.credit(now, size)
+	e.answers.whole(now.Sub(w.asked))
+	e.late(false)
 	e.stats.PeerBytes += uint64(size)
 	e.stats.PeerSlices++
 	payload := w.buf
@@ -160,21 +267,43 @@ func (e *Engine) onData(now time.Time, p *neighbour, m *wire.Message) {
 	e.accept(now, &slice.Slice{Number: w.number, Proof: w.proof, Payload: payload})
 }
 
+// crossed keeps what p sent of w before it knew that we do not want it from it any more, to be checked later.
+func (w *want) crossed(p *neighbour, m *wire.Message) {
+	switch {
+	case w == nil || w.doubt != nil && w.doubt != p || int(m.Offset) != len(w.parts):
+	case w.doubt == nil:
+		w.doubt, w.parts = p, m.Bytes
+	default:
+		w.parts = joined(w.parts, m.Bytes)
+	}
+}
+
 // accept takes in a proved slice.
 func (e *Engine) accept(now time.Time, s *slice.Slice) {
-	if w := e.wants[s.Number]; w != nil {
+	told := false
+	if w := e.wants.get(s.Number); w != nil {
+		told = w.told
 		e.drop(s.Number, w)
+		if p := w.doubt; p != nil && e.linkOf(p.link) == p && !bytes.HasPrefix(s.Payload, w.parts) {
+			e.stats.BadBytes += uint64(len(w.parts))
+			e.bar(now, p, errWrongPart)
+		}
 	}
 	e.store.put(s)
-	e.announce(s.Number)
+	if !told {
+		e.announce(s.Number, now)
+	}
+	e.fresh.add(s, e.order)
 	e.deliver(now)
+	e.offer(now)
 }
 
 // answers keeps how long peers take from a request to its first data, as TCP keeps its round trip (RFC 6298): a mean
 // and a mean deviation. On a busy machine or a crowded network everything takes longer, and asking elsewhere too early
-// makes it worse.
+// makes it worse. It also keeps how long a whole slice takes.
 type answers struct {
 	mean, deviation time.Duration
+	slice           time.Duration
 }
 
 func (a *answers) add(d time.Duration) {
@@ -186,6 +315,8 @@ func (a *answers) add(d time.Duration) {
 	a.mean += off / 8
 	a.deviation += (max(off, -off) - a.deviation) / 4
 }
+
+func (a *answers) whole(d time.Duration) { a.slice += (d - a.slice) / 16 }
 
 // usual returns the time that nearly all answers come in.
 func (a *answers) usual() time.Duration { return a.mean + 4*a.deviation }

@@ -3,6 +3,7 @@ package swarm
 import (
 	"container/heap"
 	"math/rand/v2"
+	"slices"
 	"testing"
 	"time"
 
@@ -29,6 +30,7 @@ type world struct {
 	final    bool
 	pause    bool // the source sends nothing
 	served   int  // slice bodies
+	copies   map[slice.Number]int
 	payload  int
 	nodes    []*node
 	links    Link
@@ -90,7 +92,7 @@ func newWorld(t *testing.T) *world {
 	w := &world{
 		t: t, now: time.UnixMilli(1_800_000_000_000), rand: rand.New(rand.NewPCG(1, 2)),
 		signer: signing.NewSigner([32]byte{1}), track: slice.TrackID{7}, waiting: make(map[slice.Number][]func()),
-		payload: 60 << 10, oneWay: 10 * time.Millisecond, groupLen: 8,
+		copies: make(map[slice.Number]int), payload: 60 << 10, oneWay: 10 * time.Millisecond, groupLen: 8,
 	}
 	w.start = w.now
 	w.at(w.start.Add(sliceEvery), w.cut)
@@ -230,7 +232,7 @@ func (n *node) act() {
 		n.kinds[a.Kind]++
 		switch a.Kind {
 		case Send:
-			n.transmit(a.Link, a.Data)
+			n.transmit(a.Link, slices.Concat(a.Data, a.Body))
 		case Disconnect:
 			if a.Bar {
 				n.barred = append(n.barred, a.Err)
@@ -246,7 +248,7 @@ func (n *node) act() {
 				})
 			}
 		case Fetch:
-			n.fetch(a.Number)
+			n.fetch(&a)
 		case CancelFetch:
 			delete(n.fetching, a.Number)
 		case Deliver:
@@ -293,8 +295,8 @@ func (n *node) transmit(l Link, data []byte) {
 	})
 }
 
-func (n *node) fetch(num slice.Number) {
-	w := n.w
+func (n *node) fetch(a *Action) {
+	w, num, copies, offset := n.w, a.Number, a.Copies, a.Offset
 	n.fetching[num] = true
 	answer := func() {
 		w.after(w.oneWay, func() {
@@ -302,10 +304,16 @@ func (n *node) fetch(num slice.Number) {
 				return
 			}
 			delete(n.fetching, num)
-			if w.down {
+			switch {
+			case w.down:
 				n.engine.FetchFailed(w.now, num, Unreachable)
-			} else {
+			case copies > 0 && w.copies[num] >= copies:
+				n.engine.FetchFailed(w.now, num, Enough)
+			case offset > 0:
+				n.engine.FetchedRest(w.now, num, offset, w.slices[num].Payload[offset:])
+			default:
 				w.served++
+				w.copies[num]++
 				n.engine.Fetched(w.now, w.slices[num])
 			}
 			n.act()

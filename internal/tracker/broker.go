@@ -16,6 +16,9 @@ import (
 //   - An answer is delivered at most once, to the Mailbox that announced the offer, and only if the offer was
 //     delivered to the Mailbox and peer that answers, not longer ago than the broker remembers offers.
 //   - Messages between the same two peers arrive in the order in which they were sent; no other order holds.
+//   - About half of an announce's offers go to peers of the announcer's network, if the broker knows such that the
+//     announcer has not met lately; the rest go to any peers, at random. The network of a peer is the /16 of its IPv4
+//     or the /32 of its IPv6 address (Mailbox.Addr). On loopback, or where the address is not known, it has none.
 //   - Counts are exact for peers of this process. Those of other processes may be late by a few seconds.
 //   - A process that dies takes its peers with it, within the time the broker needs to notice.
 type Broker interface {
@@ -38,7 +41,7 @@ type Mailbox interface {
 	Post(message []byte) bool
 	// Probe asks for a sign of life and waits for it. If none comes, the connection is dropped, and it returns false.
 	Probe() bool
-	// Addr is where the peer is; the zero Addr if that is not known.
+	// Addr is where the peer is, always the same; the zero Addr if that is not known.
 	Addr() netip.Addr
 }
 

@@ -6,7 +6,8 @@
 //     another connection is refused, unless the holder does not answer a ping.
 //   - An answer is relayed only to who made the offer, once, for an offer that was handed to who answers.
 //   - Identifiers are checked, and a scrape names its swarms: nobody can list them.
-//   - Offers go to peers that the asker has not met lately, chosen at random among them.
+//   - Offers go to peers that the asker has not met lately, chosen at random among them, about half of them from its
+//     own network if there are such.
 //   - A connection that reads slowly is dropped when its queue is full; it never holds up another. One that sends
 //     too much is read more slowly. Everything is bounded: connections, swarms, peers, messages, offers, queues.
 //

@@ -3,7 +3,6 @@ package tracker
 import (
 	"encoding/binary"
 	"math/rand/v2"
-	"net/netip"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -22,9 +21,6 @@ type MemoryConfig struct {
 	OfferTimeout time.Duration
 	// MeetAgain is how long two peers are not offered to each other again. If zero, 30 s.
 	MeetAgain time.Duration
-	// Prefer says whether other is near asker: up to half of an announce's offers go to such peers. If nil, all are
-	// alike.
-	Prefer func(asker, other netip.Addr) bool
 	// Now is the clock. If nil, time.Now.
 	Now func() time.Time
 	// Rand seeds the choice of peers. If nil, math/rand/v2's Uint64.
@@ -79,7 +75,7 @@ func (m *Memory) shard(infoHash *message.ID) *shard {
 func (m *Memory) Announce(from Mailbox, a *Announcement) (Counts, error) {
 	now := m.cfg.Now()
 	var (
-		room   [4 * message.MaxOffers]*member
+		room   [message.MaxOffers]*member
 		chosen [message.MaxOffers]Mailbox
 	)
 	sh := m.shard(&a.InfoHash)
@@ -118,7 +114,7 @@ func (m *Memory) enter(sh *shard, from Mailbox, a *Announcement) (*swarm, *membe
 		if m.swarms.Load() >= int64(m.cfg.MaxSwarms) {
 			return nil, nil, fault.New(fault.LimitReached, "this tracker holds as many swarms as it may: try later or elsewhere")
 		}
-		sw = &swarm{byPeer: make(map[message.ID]*member)}
+		sw = &swarm{byPeer: make(map[message.ID]*member), networks: make(networks)}
 		sh.swarms[a.InfoHash] = sw
 		m.swarms.Add(1)
 	}
@@ -128,7 +124,7 @@ func (m *Memory) enter(sh *shard, from Mailbox, a *Announcement) (*swarm, *membe
 		if len(sw.members) >= m.cfg.MaxPeersPerSwarm {
 			return nil, nil, fault.New(fault.LimitReached, "this swarm has as many peers as it may: play without peers or try later")
 		}
-		p = &member{box: from, peer: a.Peer, serial: m.serial.Add(1)}
+		p = &member{box: from, peer: a.Peer, serial: m.serial.Add(1), network: networkOf(from.Addr())}
 		sw.add(p)
 		m.peers.Add(1)
 	case p.box != from:

@@ -124,28 +124,6 @@ func TestAnOfferCanBeAnsweredForAMinute(t *testing.T) {
 	require.ErrorIs(t, answer(9), ErrNoOffer, "who comes back is somebody else")
 }
 
-func TestNearPeersComeFirst(t *testing.T) {
-	here, there := netip.MustParseAddr("10.0.0.1"), netip.MustParseAddr("192.0.2.1")
-	m, _ := newMemory(MemoryConfig{Prefer: func(a, b netip.Addr) bool { return a == b }})
-	near := 0
-	boxes := make([]*box, 24)
-	for i := range boxes {
-		boxes[i] = &box{addr: there}
-		if i < 4 {
-			boxes[i].addr = here
-		}
-		_, err := m.Announce(boxes[i], &Announcement{InfoHash: number(1), Peer: number(i)})
-		require.NoError(t, err)
-	}
-	counts, err := m.Announce(boxes[0], &Announcement{InfoHash: number(1), Peer: number(0), Offers: offers(6, 0)})
-	require.NoError(t, err)
-	require.Equal(t, 6, counts.Relayed)
-	for _, b := range boxes[1:4] {
-		near += len(b.got)
-	}
-	require.Equal(t, 3, near, "all that are near, because they are not more than half")
-}
-
 // Whatever happens in whatever order, the counts are those of a plain list, and nothing is left in the end.
 func TestCountsAreExact(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {

@@ -1,7 +1,7 @@
 package tracker
 
 import (
-	"math/rand/v2"
+	"net/netip"
 	"time"
 
 	"github.com/superp2p/superp2p/internal/tracker/message"
@@ -12,14 +12,13 @@ const (
 	maxOpen = 2 * message.MaxOffers
 	// maxMet is how many peers are remembered as not to be offered again soon.
 	maxMet = 2 * message.MaxOffers
-	// maxTries bounds the search for peers of a large swarm that were not met lately.
-	maxTries = 8 * message.MaxOffers
 )
 
 // swarm is the peers of one info hash.
 type swarm struct {
 	members    []*member // in no order, so that one can be chosen at random
 	byPeer     map[message.ID]*member
+	networks   networks
 	complete   int
 	downloaded int
 }
@@ -30,7 +29,9 @@ type member struct {
 	box      Mailbox
 	peer     message.ID
 	serial   uint64
-	index    int // in swarm.members
+	index    int          // in swarm.members
+	network  netip.Prefix // the zero Prefix: none
+	inside   int          // its index in swarm.networks[network]
 	complete bool
 	open     []openOffer // at most maxOpen
 	recent   []meeting   // the newest maxMet, a ring
@@ -56,6 +57,7 @@ func (sw *swarm) add(p *member) {
 	p.index = len(sw.members)
 	sw.members = append(sw.members, p)
 	sw.byPeer[p.peer] = p
+	sw.networks.add(p)
 }
 
 func (sw *swarm) remove(p *member) {
@@ -65,6 +67,7 @@ func (sw *swarm) remove(p *member) {
 	sw.members[last] = nil
 	sw.members = sw.members[:last]
 	delete(sw.byPeer, p.peer)
+	sw.networks.remove(p)
 	if p.complete {
 		sw.complete--
 	}
@@ -123,93 +126,4 @@ func (p *member) lastMet(other *member) time.Time {
 		}
 	}
 	return time.Time{}
-}
-
-// choose returns up to n peers for asker: first such as it has not met lately, then such as it met longest ago, none
-// that it met within MeetAgain.
-// It appends to found, which is empty and has room.
-func (m *Memory) choose(sh *shard, sw *swarm, asker *member, n int, now time.Time, found []*member) []*member {
-	if n == 0 || len(sw.members) < 2 {
-		return nil
-	}
-	want := n
-	if m.cfg.Prefer != nil {
-		want = 4 * n
-	}
-	var again []*member
-	for p := range sw.shuffled(sh.rand) {
-		if p == asker || contains(found, p) {
-			continue
-		}
-		switch last := asker.lastMet(p); {
-		case last.IsZero():
-			if found = append(found, p); len(found) == want {
-				return m.near(asker, found, n)
-			}
-		case now.Sub(last) >= m.cfg.MeetAgain && !contains(again, p):
-			again = append(again, p)
-		}
-	}
-	for len(found) < want && len(again) > 0 {
-		oldest := 0
-		for i, p := range again {
-			if asker.lastMet(p).Before(asker.lastMet(again[oldest])) {
-				oldest = i
-			}
-		}
-		found = append(found, again[oldest])
-		again[oldest] = again[len(again)-1]
-		again = again[:len(again)-1]
-	}
-	return m.near(asker, found, n)
-}
-
-// shuffled yields members at random: each of a small swarm once, some of a large one, perhaps repeatedly.
-func (sw *swarm) shuffled(r *rand.Rand) func(func(*member) bool) {
-	return func(yield func(*member) bool) {
-		if len(sw.members) > maxTries {
-			for range maxTries {
-				if !yield(sw.members[r.IntN(len(sw.members))]) {
-					return
-				}
-			}
-			return
-		}
-		var order [maxTries]uint8
-		for i := range sw.members {
-			order[i] = uint8(i)
-		}
-		for i := range sw.members { // Fisher and Yates, as far as it is needed
-			j := i + r.IntN(len(sw.members)-i)
-			order[i], order[j] = order[j], order[i]
-			if !yield(sw.members[order[i]]) {
-				return
-			}
-		}
-	}
-}
-
-func contains(list []*member, p *member) bool {
-	for _, q := range list {
-		if p == q {
-			return true
-		}
-	}
-	return false
-}
-
-// near returns n of found, the first half of them near asker if there are so many.
-func (m *Memory) near(asker *member, found []*member, n int) []*member {
-	if m.cfg.Prefer == nil || len(found) <= n {
-		return found[:min(n, len(found))]
-	}
-	here := asker.box.Addr()
-	front := 0
-	for i := 0; i < len(found) && front < (n+1)/2; i++ {
-		if m.cfg.Prefer(here, found[i].box.Addr()) {
-			found[front], found[i] = found[i], found[front]
-			front++
-		}
-	}
-	return found[:n]
 }

@@ -37,7 +37,8 @@ const (
 	Data                    // a part of a slice's payload, in order
 	Ping                    // asks for a Pong with the same Nonce
 	Pong
-	Bye // the sender leaves this link
+	Bye   // the sender leaves this link
+	Offer // the sender holds one slice and has room in its uplink to send it now
 )
 
 // Reason says why a request is refused or a link is left.
@@ -69,7 +70,7 @@ type Message struct {
 	First   slice.Number   // Hello: the slice that the bitmap's first bit stands for
 	Bitmap  []byte         // Hello: least significant bit first
 	Numbers []slice.Number // Have, ascending
-	Number  slice.Number   // Request, Refuse, Cancel, Data
+	Number  slice.Number   // Request, Refuse, Cancel, Data, Offer
 	Within  time.Duration  // Request: after that it is of no use, whole milliseconds
 	Reason  Reason         // Refuse, Bye
 	Offset  uint32         // Data: where in the payload
@@ -113,14 +114,13 @@ func Append(b []byte, m *Message) []byte {
 	case Refuse:
 		b = binary.AppendUvarint(b, uint64(m.Number))
 		b = append(b, byte(m.Reason))
-	case Cancel:
+	case Cancel, Offer:
 		b = binary.AppendUvarint(b, uint64(m.Number))
 	case Proof:
 		b = append(b, m.Sig[:]...)
 		b = append(b, m.Bytes...)
 	case Data:
-		b = binary.AppendUvarint(b, uint64(m.Number))
-		b = binary.AppendUvarint(b, uint64(m.Offset))
+		b = appendData(b, m.Number, m.Offset)
 		b = append(b, m.Bytes...)
 	case Ping, Pong:
 		b = binary.BigEndian.AppendUint32(b, m.Nonce)
@@ -128,6 +128,15 @@ func Append(b []byte, m *Message) []byte {
 		b = append(b, byte(m.Reason))
 	}
 	return b
+}
+
+// AppendDataHead appends what is before the payload in a Data message; see ParseData.
+func AppendDataHead(b []byte, n slice.Number, offset uint32) []byte {
+	return appendData(append(b, byte(Data)), n, offset)
+}
+
+func appendData(b []byte, n slice.Number, offset uint32) []byte {
+	return binary.AppendUvarint(binary.AppendUvarint(b, uint64(n)), uint64(offset))
 }
 
 const (
@@ -163,7 +172,7 @@ func Parse(b []byte) (Message, error) {
 	case Refuse:
 		m.Number = slice.Number(d.uvarint(maxNumber))
 		m.Reason = d.reason()
-	case Cancel:
+	case Cancel, Offer:
 		m.Number = slice.Number(d.uvarint(maxNumber))
 	case Proof:
 		copy(m.Sig[:], d.bytes(len(m.Sig)))
@@ -186,6 +195,26 @@ func Parse(b []byte) (Message, error) {
 	}
 	if d.err == nil && len(d.b) != 0 {
 		d.err = ErrMalformed
+	}
+	return m, d.err
+}
+
+// ParseData is Parse for a Data message whose payload stands apart from the fields before it, as it does where a driver
+// lets payloads be shared.
+func ParseData(head, payload []byte) (Message, error) {
+	if len(head) == 0 || Kind(head[0]) != Data {
+		return Message{}, ErrMalformed
+	}
+	d := decoder{b: head[1:]}
+	m := Message{Kind: Data, Bytes: payload}
+	m.Number = slice.Number(d.uvarint(maxNumber))
+	m.Offset = uint32(d.uvarint(slice.MaxPayload))
+	switch {
+	case d.err != nil:
+	case len(d.b) != 0, len(payload) > MaxFragment:
+		d.err = ErrMalformed
+	case len(payload) == 0:
+		d.err = ErrShort
 	}
 	return m, d.err
 }

@@ -128,11 +128,39 @@ func (c *Client) url(ref string) (*url.URL, error) {
 	return u, nil
 }
 
+// reply is what came of a request that the server granted: 200, or 206 if a range was asked for.
+type reply struct {
+	status int
+	header http.Header
+	body   []byte
+}
+
 // get makes one request and returns the body of a 200, which must be of the type wanted and at most limit bytes.
 func (c *Client) get(ctx context.Context, u *url.URL, header http.Header, wanted string, limit int64) ([]byte, error) {
+	got, err := c.ask(ctx, u, header, wanted, limit)
+	return got.body, err
+}
+
+// ask makes one request. Its answer must be of the type wanted and at most limit bytes.
+func (c *Client) ask(ctx context.Context, u *url.URL, header http.Header, wanted string, limit int64) (reply, error) {
+	got, err := c.exchange(ctx, u, header, wanted, limit)
+	if err != nil {
+		return reply{}, err
+	}
+	if t, _, _ := mime.ParseMediaType(got.header.Get("Content-Type")); t != wanted {
+		return reply{}, fault.New(fault.ServerInvalid, "the answer is "+strconv.Quote(t)+" where "+wanted+
+			" is due; is "+c.base.Host+" a superp2p server?")
+	}
+	return got, nil
+}
+
+// exchange makes one request, and counts it and its answer.
+func (c *Client) exchange(
+	ctx context.Context, u *url.URL, header http.Header, wanted string, limit int64,
+) (reply, error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, u.String(), http.NoBody)
 	if err != nil {
-		return nil, fault.Wrap(fault.ServerInvalid, "the server names an address that cannot be asked", err)
+		return reply{}, fault.Wrap(fault.ServerInvalid, "the server names an address that cannot be asked", err)
 	}
 	req.Header = header
 	c.requests.Add(1)
@@ -141,41 +169,39 @@ func (c *Client) get(ctx context.Context, u *url.URL, header http.Header, wanted
 	resp, err := c.http.Do(req)
 	if err != nil {
 		if ctx.Err() != nil {
-			return nil, ctx.Err()
+			return reply{}, ctx.Err()
 		}
 		var ue *url.Error // without the method and URL, which would hide what went wrong
 		if errors.As(err, &ue) {
 			err = ue.Err
 		}
-		return nil, fault.Wrap(fault.ServerUnreachable,
+		return reply{}, fault.Wrap(fault.ServerUnreachable,
 			"no answer from the superp2p server "+c.base.Host+"; check its address and that it runs", err)
 	}
 	defer resp.Body.Close()
 	c.headersIn.Add(uint64(len("HTTP/1.1 200 OK\r\n\r\n") + headerBytes(resp.Header)))
-	if resp.StatusCode != http.StatusOK {
+	granted := resp.StatusCode == http.StatusOK ||
+		resp.StatusCode == http.StatusPartialContent && header.Get("Range") != ""
+	if !granted {
 		limit = 64 << 10
 	}
 	body, err := readBody(resp, limit)
-	if resp.StatusCode == http.StatusOK && wanted == edgeapi.SliceType {
+	if granted && wanted == edgeapi.SliceType {
 		c.slicesIn.Add(uint64(len(body)))
 	} else {
 		c.jsonIn.Add(uint64(len(body)))
 	}
 	switch {
 	case ctx.Err() != nil:
-		return nil, ctx.Err()
-	case resp.StatusCode != http.StatusOK:
-		return nil, refusal(resp, body)
+		return reply{}, ctx.Err()
+	case !granted:
+		return reply{}, refusal(resp, body)
 	case errors.Is(err, errTooLarge):
-		return nil, fault.Wrap(fault.ServerInvalid, "the server's answer breaks the interface", err)
+		return reply{}, fault.Wrap(fault.ServerInvalid, "the server's answer breaks the interface", err)
 	case err != nil:
-		return nil, fault.Wrap(fault.ServerUnreachable, "the server's answer broke off", err)
+		return reply{}, fault.Wrap(fault.ServerUnreachable, "the server's answer broke off", err)
 	}
-	if t, _, _ := mime.ParseMediaType(resp.Header.Get("Content-Type")); t != wanted {
-		return nil, fault.New(fault.ServerInvalid, "the answer is "+strconv.Quote(t)+" where "+wanted+
-			" is due; is "+c.base.Host+" a superp2p server?")
-	}
-	return body, nil
+	return reply{resp.StatusCode, resp.Header, body}, nil
 }
 
 var errTooLarge = errors.New("it is larger than any may be")
@@ -197,7 +223,7 @@ func readBody(resp *http.Response, limit int64) ([]byte, error) {
 	return body, err
 }
 
-// refusal turns an answer that is no 200 into the failure that it tells.
+// refusal turns an answer that grants nothing into the failure that it tells.
 func refusal(resp *http.Response, body []byte) error {
 	if f := edgeapi.ParseError(body); f != nil {
 		return f
@@ -236,36 +262,3 @@ func (c *Client) Track(ctx context.Context, track slice.TrackID) (*edgeapi.Live,
 	}
 	return live, nil
 }
-
-// Slice fetches slice n of a track by the resolution's template. If it is not cut yet, the server may hold the answer
-// for wait (rounded up to whole seconds; 0 to 20 s). Nothing of the result is proved yet.
-func (c *Client) Slice(ctx context.Context, r *Resolution, n slice.Number, wait time.Duration) (*slice.Slice, error) {
-	u, err := c.url(edgeapi.SlicePath(r.Slices, r.Track, n))
-	if err != nil {
-		return nil, err
-	}
-	header := http.Header{}
-	if wait > 0 {
-		seconds := min(int((wait+time.Second-1)/time.Second), edgeapi.MaxWaitSeconds)
-		header.Set("Prefer", "wait="+strconv.Itoa(seconds))
-	}
-	ctx, cancel := context.WithTimeoutCause(ctx, wait+sliceTimeout, errSliceTimeout)
-	defer cancel()
-	body, err := c.get(ctx, u, header, edgeapi.SliceType, maxFrame)
-	if err != nil {
-		if context.Cause(ctx) == errSliceTimeout {
-			return nil, fault.Wrap(fault.ServerUnreachable, "the server gives no slice", errSliceTimeout)
-		}
-		return nil, err
-	}
-	s, err := slice.ParseFrame(r.Track, n, body)
-	if err != nil {
-		return nil, fault.Wrap(fault.ServerInvalid, "the server sent something else than the slice asked for", err)
-	}
-	return s, nil
-}
-
-// sliceTimeout is how long a slice may take on its way once the server has it.
-const sliceTimeout = 5 * time.Second
-
-var errSliceTimeout = errors.New("no answer in time")

@@ -170,23 +170,31 @@ func TestSlice(t *testing.T) {
 	payload := bytes.Repeat([]byte("x"), slice.MaxPayload)
 	var body []byte
 	var prefer string
+	refusal := fault.SliceNotYet
 	c := client(t, func(w http.ResponseWriter, r *http.Request) {
 		prefer = r.Header.Get("Prefer")
 		require.Equal(t, "/v1/tracks/"+track.String()+"/slices/5", r.URL.Path)
 		if body == nil {
-			refuse(w, fault.SliceNotYet)
+			refuse(w, refusal)
 			return
 		}
 		w.Header().Set("Content-Type", edgeapi.SliceType)
 		_, _ = w.Write(body)
 	})
 	res := &Resolution{Track: track, Slices: edgeapi.SlicesTemplate}
-	_, err := c.Slice(t.Context(), res, 5, 1500*time.Millisecond)
+	_, err := c.Slice(t.Context(), res, 5, 1500*time.Millisecond, 0)
 	require.Equal(t, fault.SliceNotYet, fault.CodeOf(err))
 	require.Equal(t, "wait=2", prefer)
+	refusal = fault.SliceEnough
+	_, err = c.Slice(t.Context(), res, 5, time.Minute, 4)
+	require.Equal(t, fault.SliceEnough, fault.CodeOf(err))
+	require.Equal(t, "wait=20, copies=4", prefer)
+	_, err = c.Slice(t.Context(), res, 5, 0, 5000)
+	require.Equal(t, fault.SliceEnough, fault.CodeOf(err))
+	require.Equal(t, "copies=1000", prefer)
 
 	body = frame(5, payload)
-	s, err := c.Slice(t.Context(), res, 5, 0)
+	s, err := c.Slice(t.Context(), res, 5, 0, 0)
 	require.NoError(t, err)
 	require.Empty(t, prefer)
 	require.Equal(t, payload, s.Payload)
@@ -194,7 +202,7 @@ func TestSlice(t *testing.T) {
 
 	for _, wrong := range [][]byte{{1}, frame(6, payload), frame(5, payload)[:1000], make([]byte, maxFrame+1)} {
 		body = wrong
-		_, err = c.Slice(t.Context(), res, 5, 0)
+		_, err = c.Slice(t.Context(), res, 5, 0, 0)
 		require.Equal(t, fault.ServerInvalid, fault.CodeOf(err), "%v", err)
 	}
 }
@@ -205,7 +213,12 @@ func TestTheCallersContextIsNoFault(t *testing.T) {
 	cancel()
 	_, err := c.Resolve(ctx, "x")
 	require.ErrorIs(t, err, context.Canceled)
-	_, err = c.Slice(ctx, &Resolution{Slices: edgeapi.SlicesTemplate}, 1, 0)
+	res := &Resolution{Slices: edgeapi.SlicesTemplate}
+	_, err = c.Slice(ctx, res, 1, 0, 0)
+	require.ErrorIs(t, err, context.Canceled)
+	s, err := slice.ParseFrame(track, 1, frame(1, []byte("xy")))
+	require.NoError(t, err)
+	_, err = c.SliceRest(ctx, res, s.Proof, 1, 1)
 	require.ErrorIs(t, err, context.Canceled)
 }
 
