@@ -260,10 +260,10 @@ func (e *Engine) onOffer(now time.Time, p *neighbour, n slice.Number) {
 	e.send(p, &wire.Message{Kind: wire.Cancel, Number: n})
 }
 
-// filled tells whether the viewer has something ahead. As long as it has not, what is needed first is to come first: where
-// many come at a time their uplinks cannot bring both that and what is newest.
+// filled tells whether the viewer has something ahead, or did not come in a crowd, or long ago. Until then what is
+// needed first is to come first: the uplinks of a crowd cannot bring both that and what is newest.
 func (e *Engine) filled() bool {
-	if e.wants.low >= e.wants.high {
+	if !e.cfg.Live.Crowd || e.now.Sub(e.began) > e.playout.delay*3/2 {
 		return true
 	}
 	n := e.playout.position
