@@ -86,6 +86,8 @@ func (e *Edge) targetOf(r *http.Request) (target, error) {
 	}
 }
 
+// resolution is the answer to one viewer, who is counted as coming now: when it can begin to fetch, however long it has
+// waited for the first group.
 func (e *Edge) resolution(s *stream, r *http.Request) edgeapi.Resolution {
 	stun := e.config.STUN(r)
 	if stun == nil {
@@ -93,7 +95,8 @@ func (e *Edge) resolution(s *stream, r *http.Request) edgeapi.Resolution {
 	}
 	return edgeapi.Resolution{
 		Stream: s.id, Track: s.track.String(), Swarm: hexHash(s.hash), Key: e.config.Signer.PublicKey(),
-		Live: s.live(), Tracker: e.config.Tracker, STUN: stun, Slices: edgeapi.SlicesTemplate,
+		Live: s.live(), Crowd: s.crowd.comes(e.config.Now(), e.config.Swarm(s.hash)),
+		Tracker: e.config.Tracker, STUN: stun, Slices: edgeapi.SlicesTemplate,
 	}
 }
 

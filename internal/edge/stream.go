@@ -42,6 +42,7 @@ type stream struct {
 	hash   [20]byte
 	log    *slog.Logger
 	window *window
+	crowd  crowd
 
 	ready   chan struct{} // closed when the first group is cut, or when it failed
 	lastAsk atomic.Int64  // Unix ns

@@ -26,6 +26,9 @@ func (e *Engine) deliver(now time.Time) {
 		if p.due(p.position).After(now) || e.crowded(now) && !e.ready() {
 			return
 		}
+		if p.stalled && !e.resumable() {
+			return
+		}
 		if p.stalled {
 			p.stalled = false
 			stall := now.Sub(p.stalledAt)
@@ -53,6 +56,21 @@ func (e *Engine) ready() bool {
 		if !e.store.has(e.playout.position + n) {
 			return false
 		}
+	}
+	return true
+}
+
+// resumeWith is how much must be here for playback to go on after a stall, so that it does not stall again at once.
+const resumeWith = 400 * time.Millisecond
+
+// resumable tells whether so much is here, or all there is.
+func (e *Engine) resumable() bool {
+	p := &e.playout
+	for n := p.position; p.trackTime(n)-p.trackTime(p.position) < resumeWith && (!p.hasLast || n <= p.last); n++ {
+		if e.store.has(n) {
+			continue
+		}
+		return n > max(p.newest, p.seen) && p.availableAt(n).After(e.now)
 	}
 	return true
 }

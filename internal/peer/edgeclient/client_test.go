@@ -84,6 +84,7 @@ func TestResolve(t *testing.T) {
 		require.InDelta(t, -ahead, res.ClockOffset, float64(10*time.Second))
 		require.InDelta(t, 20*time.Second, time.Since(res.Live.Line), float64(10*time.Second))
 		require.Len(t, res.Live.Groups, 10)
+		require.False(t, res.Live.Crowd)
 	}
 	traffic := c.Traffic()
 	require.Equal(t, uint64(2), traffic.Requests)
@@ -91,6 +92,17 @@ func TestResolve(t *testing.T) {
 	require.NotZero(t, traffic.HeadersOut)
 	require.NotZero(t, traffic.JSONIn)
 	require.Zero(t, traffic.SlicesIn)
+}
+
+func TestResolveTellsOfACrowd(t *testing.T) {
+	c := client(t, func(w http.ResponseWriter, _ *http.Request) {
+		r := answer(time.Now())
+		r.Crowd = true
+		writeJSON(w, r)
+	})
+	res, err := c.Resolve(t.Context(), "live/test")
+	require.NoError(t, err)
+	require.True(t, res.Live.Crowd)
 }
 
 func TestServerBehindAPrefixOrElsewhere(t *testing.T) {

@@ -115,7 +115,7 @@ func (c *Client) check(r *edgeapi.Resolution, at time.Time, age time.Duration) (
 		return invalid("a time or number is out of range")
 	}
 	out.Live = swarm.Live{
-		Line: time.UnixMilli(r.Line).Add(out.ClockOffset), Rate: r.Rate,
+		Line: time.UnixMilli(r.Line).Add(out.ClockOffset), Rate: r.Rate, Crowd: r.Crowd,
 		Edge: r.Edge.Number, EdgeTime: time.Duration(r.Edge.Time) * time.Millisecond,
 		Groups: make([]swarm.Group, len(r.Groups)),
 	}
