@@ -24,6 +24,7 @@ var rules = map[string]rule{
 		p.Guard = func(time.Duration) time.Duration { return d }
 	}),
 	"young_guard": span(func(p *swarm.Policy, d time.Duration) { p.YoungGuard = d }),
+	"crowd":       span(func(p *swarm.Policy, d time.Duration) { p.Crowd = d }),
 	"settle":      span(func(p *swarm.Policy, d time.Duration) { p.Settle = d }),
 	"ahead":       span(func(p *swarm.Policy, d time.Duration) { p.Ahead = d }),
 	"tell":        span(func(p *swarm.Policy, d time.Duration) { p.Tell = d }),
@@ -40,7 +41,6 @@ var rules = map[string]rule{
 	}),
 	"urgent": span(func(p *swarm.Policy, d time.Duration) { p.Urgent = d }),
 	"late":   number(func(p *swarm.Policy, f float64) { p.Late = f }),
-	"far":    number(func(p *swarm.Policy, f float64) { p.Far = f }),
 }
 
 func span(set func(*swarm.Policy, time.Duration)) rule {

@@ -15,7 +15,6 @@ var (
 	errSilent    = errors.New("swarm: the peer says nothing")
 	errWrongPart = errors.New("swarm: the peer sent bytes that are not those of the slice")
 	errUseless   = errors.New("swarm: the peer announces slices and does not send them")
-	errFar       = errors.New("swarm: nearer peers are there")
 	errVersion   = errors.New("swarm: the peer speaks another version")
 	errTrack     = errors.New("swarm: the peer plays another track")
 )

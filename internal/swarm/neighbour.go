@@ -30,8 +30,6 @@ type neighbour struct {
 	failures int       // timeouts and refusals since the last success
 	refusals int       // because it was busy, since the last success
 	rests    time.Time
-	gave     float64   // bytes a second, smoothed
-	gaveAt   time.Time // when that was
 
 	serving  int           // requests of its that wait here, and offers made to it
 	buffered int           // bytes given to the transport and, as far as we know, not yet sent
@@ -62,7 +60,7 @@ func (e *Engine) LinkOpened(now time.Time, l Link, id PeerID) {
 	if e.linkOf(l) != nil {
 		return
 	}
-	p := &neighbour{link: l, id: id, key: keyOf(id), slot: maxSlots, opened: now, heard: now, pinged: now, gaveAt: now}
+	p := &neighbour{link: l, id: id, key: keyOf(id), slot: maxSlots, opened: now, heard: now, pinged: now}
 	if e.HasPeer(id) || !e.Accepts() {
 		e.send(p, &wire.Message{Kind: wire.Bye, Reason: wire.Full})
 		e.act(Action{Kind: Disconnect, Link: l, Reason: wire.Full})
@@ -305,13 +303,4 @@ func (e *Engine) greeted() int {
 		}
 	}
 	return k
-}
-
-// credit takes note that p gave size bytes.
-func (p *neighbour) credit(now time.Time, size int) {
-	p.proven, p.failures, p.refusals = true, 0, 0
-	const over = 5 * time.Second
-	past := now.Sub(p.gaveAt)
-	p.gaveAt = now
-	p.gave = p.gave*max(0, 1-past.Seconds()/over.Seconds()) + float64(size)/over.Seconds()
 }

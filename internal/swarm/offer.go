@@ -235,7 +235,7 @@ const maxTargets = 8
 func (p *neighbour) candidate(n slice.Number, mine uint64) Candidate {
 	return Candidate{
 		Asked: p.asked, Failures: p.failures, Refusals: p.refusals, Serving: p.serving, NoUpload: p.noUpload,
-		Gave: p.gave, RTT: p.rttMin, Chance: score(p.key, n) ^ mine,
+		RTT: p.rttMin, Chance: score(p.key, n) ^ mine,
 	}
 }
 

@@ -60,9 +60,6 @@ type Policy struct {
 
 	// KeepBehind is for how long slices of a live track are kept for others after they were played.
 	KeepBehind time.Duration
-	// Far is how many times as long as the median a neighbour's round trip must be for it to be given up for a nearer
-	// one, where there are enough others. If zero, nobody is.
-	Far float64
 }
 
 // FirstCopy is what the rule of that name decides by.
@@ -98,7 +95,6 @@ type Candidate struct {
 	Refusals int           // refusals in a row, because it was busy
 	Serving  int           // requests and offers of ours to it that are not done
 	NoUpload bool          // it serves nobody
-	Gave     float64       // bytes a second that it gave us lately
 	RTT      time.Duration // the shortest seen; 0 while unknown
 	Chance   uint64        // differs by viewer, slice and neighbour: spreads the load
 }

@@ -90,9 +90,6 @@ func (w *want) inTime(now time.Time, slack time.Duration) bool {
 	return time.Duration(float64(took)/float64(have)*float64(size-have)) < slack
 }
 
-// half tells whether at least half of w is here.
-func (w *want) half() bool { return len(w.buf) > 0 && 2*len(w.buf) >= w.size() }
-
 // ask requests w from p.
 func (e *Engine) ask(now time.Time, w *want, p *neighbour, within time.Duration) {
 	w.from, w.asked, w.progress = p, now, now
@@ -255,7 +252,7 @@ func (e *Engine) onData(now time.Time, p *neighbour, m *wire.Message) {
 		e.bar(now, p, err)
 		return
 	}
-	p.credit(now, size)
+	p.proven, p.failures, p.refusals = true, 0, 0
 	e.answers.whole(now.Sub(w.asked))
 	e.late(false)
 	e.stats.PeerBytes += uint64(size)
