@@ -119,7 +119,7 @@ func (e *Engine) Reposition(now time.Time, live Live, offset time.Duration) {
 	e.cfg.ClockOffset = offset
 	e.now = now
 	e.dropAll()
-	e.lost = false
+	e.lost, e.cfg.Live = false, live
 	e.playout.start(&e.cfg, live, now)
 	e.Tick(now)
 }

@@ -26,7 +26,7 @@ func (e *Engine) deliver(now time.Time) {
 		if p.due(p.position).After(now) || e.crowded(now) && !e.ready() {
 			return
 		}
-		if p.stalled && !e.resumable() {
+		if p.stalled && !e.covered(resumeWith) || !p.started && !e.covered(startWith) {
 			return
 		}
 		if p.stalled {
@@ -60,13 +60,17 @@ func (e *Engine) ready() bool {
 	return true
 }
 
-// resumeWith is how much must be here for playback to go on after a stall, so that it does not stall again at once.
-const resumeWith = 400 * time.Millisecond
+const (
+	// startWith is how much must be here for playback to start: a frame, which may be in several slices.
+	startWith = 40 * time.Millisecond
+	// resumeWith is the same after a stall, so that it does not stall again at once.
+	resumeWith = 400 * time.Millisecond
+)
 
-// resumable tells whether so much is here, or all there is.
-func (e *Engine) resumable() bool {
+// covered tells whether so much is here from the play position on, or all there is.
+func (e *Engine) covered(lasts time.Duration) bool {
 	p := &e.playout
-	for n := p.position; p.trackTime(n)-p.trackTime(p.position) < resumeWith && (!p.hasLast || n <= p.last); n++ {
+	for n := p.position; p.trackTime(n)-p.trackTime(p.position) < lasts && (!p.hasLast || n <= p.last); n++ {
 		if e.store.has(n) {
 			continue
 		}

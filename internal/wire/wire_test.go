@@ -31,6 +31,7 @@ func examples() map[string]*Message {
 		"ping":    {Kind: Ping, Nonce: 0x01020304},
 		"pong":    {Kind: Pong, Nonce: 0x01020304},
 		"bye":     {Kind: Bye, Reason: Leaving},
+		"offer":   {Kind: Offer, Number: 1001},
 	}
 }
 
@@ -69,6 +70,8 @@ func TestParseRefuses(t *testing.T) {
 		"half a nonce":        {"080102", ErrShort},
 		"half a signature":    {"060102", ErrShort},
 		"a bye without why":   {"0a", ErrShort},
+		"an offer of nothing": {"0b", ErrShort},
+		"two offers in one":   {"0b0505", ErrMalformed},
 	} {
 		b, err := hex.DecodeString(c.hex)
 		require.NoError(t, err)
@@ -108,18 +111,77 @@ func sortNumbers(ns []slice.Number) {
 	}
 }
 
+func TestDataInTwoPartsIsTheSame(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		m := Message{
+			Kind:   Data,
+			Number: slice.Number(rapid.Uint64Max(maxNumber).Draw(t, "number")),
+			Offset: rapid.Uint32Max(slice.MaxPayload).Draw(t, "offset"),
+			Bytes:  rapid.SliceOfN(rapid.Byte(), 1, 64).Draw(t, "payload"),
+		}
+		head := AppendDataHead(nil, m.Number, m.Offset)
+		whole := Append(nil, &m)
+		require.Equal(t, whole, append(bytes.Clone(head), m.Bytes...))
+		apart, err := ParseData(head, m.Bytes)
+		require.NoError(t, err)
+		require.Equal(t, m, apart)
+		together, err := Parse(whole)
+		require.NoError(t, err)
+		require.Equal(t, apart, together)
+	})
+}
+
+func TestParseDataRefuses(t *testing.T) {
+	head := AppendDataHead(nil, 5, slice.MaxPayload)
+	_, err := ParseData(head, make([]byte, MaxFragment))
+	require.NoError(t, err, "at the limits")
+	for name, c := range map[string]struct {
+		head    []byte
+		payload int
+		err     error
+	}{
+		"no head":              {nil, 1, ErrMalformed},
+		"another kind":         {[]byte{byte(Cancel), 5}, 1, ErrMalformed},
+		"half a head":          {head[:2], 1, ErrShort},
+		"payload in the head":  {append(bytes.Clone(head), 0), 1, ErrMalformed},
+		"no payload":           {head, 0, ErrShort},
+		"too much payload":     {head, MaxFragment + 1, ErrMalformed},
+		"an offset too large":  {AppendDataHead(nil, 5, slice.MaxPayload+1), 1, ErrMalformed},
+		"a number too large":   {AppendDataHead(nil, maxNumber+1, 0), 1, ErrMalformed},
+		"an endless uvarint":   {append([]byte{byte(Data)}, bytes.Repeat([]byte{0xff}, 11)...), 1, ErrMalformed},
+		"an offset cut in two": {head[:len(head)-1], 1, ErrShort},
+	} {
+		_, err := ParseData(c.head, make([]byte, c.payload))
+		require.ErrorIs(t, err, c.err, name)
+	}
+}
+
 func FuzzParse(f *testing.F) {
 	for _, m := range examples() {
 		f.Add(Append(nil, m))
 	}
 	f.Fuzz(func(t *testing.T, b []byte) {
 		m, err := Parse(b)
+		for at := range min(len(b), 24) {
+			if apart, no := ParseData(b[:at], b[at:]); no == nil && (err != nil || !sameData(&m, &apart)) {
+				t.Fatalf("%x is Data only if parted at %d: %v", b, at, err)
+			}
+		}
 		if err != nil || m.Kind == Hello && m.Version != Version {
 			return
+		}
+		if at := len(b) - len(m.Bytes); m.Kind == Data {
+			if apart, err := ParseData(b[:at], b[at:]); err != nil || !sameData(&m, &apart) {
+				t.Fatalf("%x is not the same parted at %d: %v", b, at, err)
+			}
 		}
 		again, err := Parse(Append(nil, &m))
 		if err != nil || !bytes.Equal(Append(nil, &m), Append(nil, &again)) {
 			t.Fatalf("%x does not survive a round trip: %v", b, err)
 		}
 	})
+}
+
+func sameData(a, b *Message) bool {
+	return a.Kind == b.Kind && a.Number == b.Number && a.Offset == b.Offset && bytes.Equal(a.Bytes, b.Bytes)
 }
