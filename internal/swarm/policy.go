@@ -104,7 +104,7 @@ func DefaultPolicy() Policy {
 	return Policy{
 		FirstCopy:  RankedFirstCopy(3, 0.6),
 		Guard:      func(delay time.Duration) time.Duration { return min(max(delay/4, 400*time.Millisecond), time.Second) },
-		YoungGuard: 200 * time.Millisecond,
+		YoungGuard: 250 * time.Millisecond,
 		Burst:      5,
 		Crowd:      time.Second,
 		Settle:     4 * time.Second,

@@ -42,8 +42,8 @@ const guessMargin = 100 * time.Millisecond
 // observe takes in what a proved statement says. Where it ends, the next slice begins, which was only guessed before.
 func (e *Engine) observe(st *slice.Statement) {
 	e.playout.observe(st, e.cfg.ClockOffset)
-	if w := e.wants.get(st.First + slice.Number(len(st.Entries))); w != nil {
-		w.next = time.Time{}
+	if w := e.wants.get(st.First + slice.Number(len(st.Entries))); w != nil && w.from == nil && !w.fetching {
+		e.consider(e.now, w.number)
 	}
 }
 
@@ -304,18 +304,28 @@ func (e *Engine) serverTurn(now time.Time, w *want, slack time.Duration, held bo
 	return at, &e.stats.FetchedFirst, turn.Copies
 }
 
-// guard is how long before its deadline a slice is taken from the server.
+// guard is how long before its deadline a slice is taken from the server. It is short at first and then grows little by
+// little, so that what is not urgent does not come in the way of what is.
 func (e *Engine) guard(settled bool) time.Duration {
 	guard := e.policy.Guard(e.playout.delay)
-	if settled && (e.playout.file == nil || e.now.Sub(e.sought) > e.policy.Settle) {
-		return guard
-	}
 	took := e.server.took
 	if took == 0 {
 		took = e.policy.YoungGuard
 	}
-	return min(guard, max(e.policy.YoungGuard, took*5/4+50*time.Millisecond))
+	young := min(guard, max(e.policy.YoungGuard, took*5/4+50*time.Millisecond))
+	if !settled {
+		return young
+	}
+	since := e.now.Sub(e.sought) - e.policy.Settle
+	if e.playout.file == nil && since < 0 {
+		return guard // it has its neighbours early
+	}
+	grown := min(1, max(0, since.Seconds()/guardGrows.Seconds()))
+	return young + time.Duration(grown*float64(guard-young))
 }
+
+// guardGrows is how long it takes until the guard is whole.
+const guardGrows = 5 * time.Second
 
 // lateCount returns what a slice counts as that is taken from the server because time ran out.
 func (e *Engine) lateCount(now time.Time) *uint64 {
