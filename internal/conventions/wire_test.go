@@ -26,6 +26,7 @@ func TestWirePageShowsRealMessages(t *testing.T) {
 		{Kind: wire.Ping, Nonce: 7},
 		{Kind: wire.Pong, Nonce: 7},
 		{Kind: wire.Bye, Reason: wire.Leaving},
+		{Kind: wire.Offer, Number: 300},
 	}
 	page := string(read(t, "docs/wire.md"))
 	var got []wire.Message

@@ -23,7 +23,7 @@ type Scenario struct {
 	Bitrate float64 `yaml:"bitrate"`
 	// Keyframes is the time from one to the next. If zero, 2s.
 	Keyframes Duration `yaml:"keyframes"`
-	// KeyframeWeight is how many times the mean the quarter of a second with the keyframe has. If zero, 2.
+	// KeyframeWeight is how many times the mean the eighth of a second with the keyframe has. If zero, 2.
 	KeyframeWeight float64 `yaml:"keyframe_weight"`
 	// Variation is by which share the others differ from the mean at the most. If zero, 0.2.
 	Variation float64 `yaml:"variation"`

@@ -74,7 +74,7 @@ func (s *stream) load(length time.Duration) {
 
 func (s *stream) perGroup() int { return max(1, int(time.Duration(s.sc.Keyframes)/sliceTime)) }
 
-// payloads returns those of the next quarter of a second: one, or several where one would be too large.
+// payloads returns those of the next eighth of a second: one, or several where one would be too large.
 func (s *stream) payloads() [][]byte {
 	weight := 1.0
 	if n := s.perGroup(); n > 1 {
@@ -99,7 +99,7 @@ func (s *stream) payloads() [][]byte {
 	return payloads
 }
 
-// cut appends the slices of the next quarter of a second of a live stream; now is ns since the simulation began.
+// cut appends the slices of the next eighth of a second of a live stream; now is ns since the simulation began.
 func (s *stream) cut(now int64) {
 	first := int(s.end/sliceTime)%s.perGroup() == 0
 	payloads := s.payloads()
