@@ -121,7 +121,6 @@ func (l *end) emit(m message) {
 	// The headers of a message shorter than a packet weigh more; several share one, as SCTP bundles them.
 	sent := size * w.wire
 	from.upFree = max(from.upFree, now) + int64(sent/from.up*1e9)
-	from.upBytes += size
 	at := from.upFree + l.rtt/2
 	if loss := w.sc.Loss; loss > 0 {
 		switch r := w.net.Float64(); {

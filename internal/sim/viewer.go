@@ -33,8 +33,7 @@ type viewer struct {
 	started int64 // -1: not yet
 	gone    bool
 
-	upFree, downFree int64 // when the queues are empty
-	upBytes          float64
+	upFree, downFree int64  // when the queues are empty
 	ends             []*end // by link number
 	live             []*end // open ones
 	dirty            []*end
