@@ -62,8 +62,28 @@ func (t *tracker) recover() {
 	}
 }
 
-// announce tells the tracker of the viewer and of n offers.
+// announceFirst announces a viewer that has just come. In a crowd its offers were made while it connected, otherwise they
+// are made when it knows that there are others.
+func (v *viewer) announceFirst() {
+	n := min(maxOffers, v.maxPeers())
+	if v.crowd {
+		v.announceWith(n, 0)
+		return
+	}
+	v.announce(0)
+	v.w.after(2*v.serverWay, func() { v.announce(n) })
+}
+
+// announce tells the tracker of the viewer and of n offers, which are made first.
 func (v *viewer) announce(n int) {
+	making := int64(0)
+	if n > 0 {
+		making = makeOffer
+	}
+	v.announceWith(n, making)
+}
+
+func (v *viewer) announceWith(n int, making int64) {
 	if v.gone {
 		return
 	}
@@ -73,11 +93,7 @@ func (v *viewer) announce(n int) {
 		v.offers = append(v.offers, now)
 	}
 	v.announced = now
-	way := v.serverWay
-	if n > 0 {
-		way += makeOffer
-	}
-	v.w.after(way, func() {
+	v.w.after(making+v.serverWay, func() {
 		if t.down || v.gone {
 			return
 		}

@@ -25,6 +25,7 @@ type viewer struct {
 	access     int64   // ns, one way
 	serverWay  int64   // ns, one way
 	region     int
+	crowd      bool // it came in one
 	symmetric  bool
 	firewalled bool
 
@@ -111,6 +112,7 @@ func (v *viewer) join() {
 
 func (v *viewer) begin(live swarm.Live) {
 	w := v.w
+	v.crowd = live.Crowd
 	cfg := swarm.Config{
 		Self: v.id, Track: w.stream.track, Verifier: verifier{v}, Live: live, Delay: time.Duration(w.sc.Delay),
 		NoUpload: v.behaves == mute, NoPeers: w.sc.NoPeers, MaxPeers: w.sc.MaxPeers, Policy: w.policy,
@@ -127,7 +129,7 @@ func (v *viewer) begin(live swarm.Live) {
 	v.swept = w.queue.now
 	if !w.sc.NoPeers {
 		// The tracker's WebSocket: TCP, TLS, upgrade.
-		w.after(6*v.serverWay, func() { v.announce(min(maxOffers, v.maxPeers())) })
+		w.after(6*v.serverWay, v.announceFirst)
 	}
 	v.turn()
 }

@@ -13,6 +13,7 @@ type Client struct {
 	want    atomic.Int64  // how many peers AskForPeers asked for since the last announce
 	asked   chan struct{} // tells a session that want has grown
 
+	tried     bool // a session has begun; Run's alone
 	connected atomic.Bool
 	size      atomic.Int64
 	failure   atomic.Pointer[string]

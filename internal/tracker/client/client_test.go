@@ -129,6 +129,32 @@ func TestAskForPeers(t *testing.T) {
 	require.Equal(t, 20, <-a.asked)
 }
 
+func TestEarlyOffersGoWithTheFirstAnnounce(t *testing.T) {
+	_, url := startTracker(t, tracker.Config{})
+	a, b := newRecorder("a"), newRecorder("b")
+	run(t, client.Config{URL: url, InfoHash: id("s"), PeerID: id("peer a"), Handler: a})
+	require.Equal(t, 1, <-a.size)
+	cb, _ := run(t, client.Config{URL: url, InfoHash: id("s"), PeerID: id("peer b"), Handler: b, Early: 3})
+	require.Equal(t, 3, <-b.asked)
+	o := <-a.offered
+	require.Equal(t, id("peer b"), o.peer)
+	require.EqualValues(t, 1, cb.Stats().Announces)
+}
+
+func TestEarlyOffersAreDroppedWhenThereIsNoTracker(t *testing.T) {
+	a := newRecorder("a")
+	again := make(chan time.Time)
+	_, stop := run(t, client.Config{
+		URL: "ws://127.0.0.1:1", InfoHash: id("s"), PeerID: id("peer a"), Handler: a, Early: 3,
+		After: func(time.Duration) <-chan time.Time { return again },
+	})
+	require.Equal(t, 3, <-a.asked)
+	again <- time.Time{}
+	again <- time.Time{} // the second connection has failed as well
+	stop()
+	require.Empty(t, a.asked, "only the first connection makes them early")
+}
+
 func TestConfigIsChecked(t *testing.T) {
 	_, err := client.New(client.Config{URL: "udp://tracker", Handler: newRecorder("a")})
 	require.Equal(t, fault.URLInvalid, fault.CodeOf(err))

@@ -42,6 +42,9 @@ type Config struct {
 
 	// Offers is how many offers are made for a periodic announce. If zero, 5. At most 20.
 	Offers int
+	// Early is how many offers are made while the first connection comes about, to go with its first announce, for who
+	// knows that there are others. If zero, none are made before the tracker has told how many there are. At most 20.
+	Early int
 	// Interval is the time between announces until the tracker names another. If zero, 120 s.
 	Interval time.Duration
 	// MinInterval bounds what the tracker may name from below. If zero, 5 s. An hour is the upper bound.
@@ -87,6 +90,7 @@ func (c Config) withDefaults() (Config, error) {
 	}
 	setDefault(&c.Offers, 5)
 	c.Offers = min(c.Offers, message.MaxOffers)
+	c.Early = min(max(0, c.Early), message.MaxOffers)
 	setDefault(&c.Interval, 120*time.Second)
 	setDefault(&c.MinInterval, 5*time.Second)
 	setDefault(&c.AskGap, time.Second)

@@ -37,6 +37,8 @@ type session struct {
 func (c *Client) session(ctx context.Context) (welcome bool, err error) {
 	httpClient, transport := c.httpClient()
 	defer transport.CloseIdleConnections()
+	early := c.early(ctx)
+	defer early.drop()
 	dialCtx, cancel := context.WithTimeout(ctx, c.cfg.DialTimeout)
 	defer cancel()
 	conn, _, err := websocket.Dial(dialCtx, c.cfg.URL, &websocket.DialOptions{HTTPClient: httpClient})
@@ -56,7 +58,7 @@ func (c *Client) session(ctx context.Context) (welcome bool, err error) {
 	var loops sync.WaitGroup
 	loops.Go(func() { end(s.read()) })
 	loops.Go(func() { end(s.write()) })
-	s.announceLoop(ctx)
+	s.announceLoop(ctx, early.wait())
 	if ctx.Err() != nil {
 		s.leave()
 	}
@@ -178,9 +180,44 @@ func (s *session) write() error {
 	}
 }
 
+// early is offers that are made while the connection comes about.
+type early struct {
+	end  context.CancelFunc
+	made chan []Offer // one, then closed
+}
+
+// early has them made, if the configuration says so and it is the first connection.
+func (c *Client) early(ctx context.Context) *early {
+	e := &early{made: make(chan []Offer, 1)}
+	n := c.cfg.Early
+	if c.tried {
+		n = 0
+	}
+	c.tried = true
+	ctx, e.end = context.WithCancel(ctx)
+	go func() {
+		defer close(e.made)
+		if n > 0 {
+			offers := c.cfg.Handler.Offers(ctx, n)
+			e.made <- offers[:min(len(offers), n)]
+		}
+	}()
+	return e
+}
+
+// wait returns the offers when they are made.
+func (e *early) wait() []Offer { return <-e.made }
+
+// drop ends the making of what nobody waits for any more.
+func (e *early) drop() {
+	e.end()
+	for range e.made {
+	}
+}
+
 // announceLoop announces until the connection or ctx ends.
-func (s *session) announceLoop(ctx context.Context) {
-	s.announce(message.Started, nil)
+func (s *session) announceLoop(ctx context.Context, early []Offer) {
+	s.announce(message.Started, early)
 	var (
 		after    = s.cfg.After
 		interval = s.cfg.Interval
@@ -199,7 +236,7 @@ func (s *session) announceLoop(ctx context.Context) {
 			return
 		case <-welcome: // only now is it known whether there is anybody to offer to
 			welcome, asked = nil, s.asked
-			if offers = min(s.cfg.Offers, int(s.size.Load())-1); offers < 1 {
+			if offers = min(s.cfg.Offers, int(s.size.Load())-1) - len(early); offers < 1 {
 				continue
 			}
 		case d := <-s.interval:
