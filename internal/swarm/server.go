@@ -41,10 +41,10 @@ func (e *Engine) fetch(now time.Time, w *want, count *uint64, copies int) bool {
 	}
 	e.server.open++
 	a := Action{Kind: Fetch, Number: w.number, Wait: fetchWait, Copies: copies}
-	if w.doubt != nil && w.proof != nil && !w.whole && len(w.parts) < w.size() {
-		a.Offset, a.Proof = len(w.parts), w.proof
+	w.base = nil
+	if begun := w.begun(); len(begun) > 0 && w.proof != nil && !w.whole && len(begun) < w.size() {
+		w.base, a.Offset, a.Proof = begun, len(begun), w.proof
 	}
-	w.offset = a.Offset
 	e.act(a)
 	return true
 }
@@ -65,12 +65,12 @@ func (e *Engine) FetchedRest(now time.Time, n slice.Number, offset int, rest []b
 	if e.left {
 		return
 	}
-	if w == nil || !w.fetching || w.offset != offset {
+	if w == nil || !w.fetching || len(w.base) != offset {
 		e.stats.DuplicateBytes += uint64(len(rest))
 		return
 	}
 	e.answered(now, w)
-	payload := joined(w.parts[:min(offset, len(w.parts))], rest)
+	payload := joined(w.base, rest)
 	if e.cfg.Verifier.Payload(&w.proof.Statement, n, payload) != nil {
 		// The peer's part is wrong or the server's: it is seen when the server gives all of it.
 		e.stats.DuplicateBytes += uint64(len(rest))
@@ -145,7 +145,7 @@ func (e *Engine) FetchFailed(now time.Time, n slice.Number, why FetchError) {
 		w.enough, w.next = true, time.Time{}
 		e.stats.FetchedFirst--
 	case Unreachable:
-		w.whole = w.whole || w.offset > 0 // perhaps it cannot give parts
+		w.whole = w.whole || len(w.base) > 0 // perhaps it cannot give parts
 		e.pauseServer(now)
 	case SourceEnded:
 		if n > e.playout.newest && (!e.playout.hasLast || n <= e.playout.last) {

@@ -17,10 +17,9 @@ type want struct {
 	first    time.Time     // when its first part came
 	proof    *slice.Signed // proved already
 	buf      []byte
-	copied   bool       // buf is our own memory
-	doubt    *neighbour // who sent the last parts that were of no use, and these
-	parts    []byte
-	tried    uint64 // neighbours, by bit, that refused it lately
+	copied   bool    // buf is our own memory
+	doubts   []doubt // parts that came and could not be proved yet
+	tried    uint64  // neighbours, by bit, that refused it lately
 	refusals int
 	told     bool      // neighbours know that it is on its way
 	fetching bool      // asked from the server
@@ -28,9 +27,46 @@ type want struct {
 	enough   bool      // the server has given as many copies as it gives at once
 	pull     time.Time // neighbours are asked for it from then on
 	next     time.Time // look at it again not before, unless something happens
-	offset   int       // from where on it was asked for
+	base     []byte    // a part from a peer that the server was asked for the rest of
 	whole    bool      // a part from a peer and the rest from the server do not go together
 	retry    time.Time // ask the server again not before
+}
+
+// doubt is a part of a slice that a neighbour sent and that was of no use, since it was cancelled or the neighbour failed.
+// It is looked at when the slice is here, so that nobody sends wrong bytes unseen.
+type doubt struct {
+	from   *neighbour
+	offset int
+	part   []byte
+}
+
+// maxDoubts limits the parts of a slice that are kept to be looked at.
+const maxDoubts = 4
+
+// doubted keeps a part to be looked at later.
+func (w *want) doubted(p *neighbour, offset int, part []byte) {
+	for i := range w.doubts {
+		if d := &w.doubts[i]; d.from == p && d.offset+len(d.part) == offset {
+			d.part = joined(d.part, part)
+			return
+		}
+	}
+	if len(w.doubts) == maxDoubts {
+		copy(w.doubts, w.doubts[1:])
+		w.doubts = w.doubts[:maxDoubts-1]
+	}
+	w.doubts = append(w.doubts, doubt{p, offset, part})
+}
+
+// begun returns the longest part from the start of the slice that came and is not proved.
+func (w *want) begun() []byte {
+	var most []byte
+	for _, d := range w.doubts {
+		if d.offset == 0 && len(d.part) > len(most) {
+			most = d.part
+		}
+	}
+	return most
 }
 
 // want returns the want of slice n, making it where there is none.
@@ -111,7 +147,7 @@ func (e *Engine) unask(w *want) {
 	w.from.asked--
 	e.asked--
 	if len(w.buf) > 0 {
-		w.doubt, w.parts = w.from, w.buf
+		w.doubted(w.from, 0, w.buf)
 	}
 	w.from = nil
 	w.next = time.Time{}
@@ -215,13 +251,7 @@ func (e *Engine) onProof(now time.Time, p *neighbour, m *wire.Message) {
 func (e *Engine) onData(now time.Time, p *neighbour, m *wire.Message) {
 	w := e.wants.get(m.Number)
 	if w == nil || w.from != p {
-		e.stats.DuplicateBytes += uint64(len(m.Bytes)) // it crossed our cancel
-		if have := e.store.get(m.Number); have != nil && int(m.Offset) <= len(have.Payload) &&
-			!bytes.HasPrefix(have.Payload[m.Offset:], m.Bytes) {
-			e.stats.BadBytes += uint64(len(m.Bytes))
-			e.bar(now, p, errWrongPart)
-		}
-		w.crossed(p, m)
+		e.crossed(now, p, w, m)
 		return
 	}
 	if w.proof == nil {
@@ -231,10 +261,11 @@ func (e *Engine) onData(now time.Time, p *neighbour, m *wire.Message) {
 	}
 	size := w.size()
 	if int(m.Offset) != len(w.buf) || len(w.buf)+len(m.Bytes) > size {
-		e.stats.DuplicateBytes += uint64(len(m.Bytes))
 		if m.Offset == 0 && len(w.buf) > 0 || m.Offset > 0 && len(w.buf) == 0 {
-			return // the rest of a request that was cancelled and made again
+			e.crossed(now, p, w, m) // the rest of a request that was cancelled and made again
+			return
 		}
+		e.stats.DuplicateBytes += uint64(len(m.Bytes))
 		e.bar(now, p, errProtocol)
 		return
 	}
@@ -264,15 +295,22 @@ func (e *Engine) onData(now time.Time, p *neighbour, m *wire.Message) {
 	e.accept(now, &slice.Slice{Number: w.number, Proof: w.proof, Payload: payload})
 }
 
-// crossed keeps what p sent of w before it knew that we do not want it from it any more, to be checked later.
-func (w *want) crossed(p *neighbour, m *wire.Message) {
-	switch {
-	case w == nil || w.doubt != nil && w.doubt != p || int(m.Offset) != len(w.parts):
-	case w.doubt == nil:
-		w.doubt, w.parts = p, m.Bytes
-	default:
-		w.parts = joined(w.parts, m.Bytes)
+// crossed takes what p sent of a slice before it knew that we do not want it from it any more: w, nil if the slice is
+// here already or not wanted at all.
+func (e *Engine) crossed(now time.Time, p *neighbour, w *want, m *wire.Message) {
+	e.stats.DuplicateBytes += uint64(len(m.Bytes))
+	offset := int(m.Offset)
+	if w != nil {
+		w.doubted(p, offset, m.Bytes)
+	} else if s := e.store.get(m.Number); s != nil && !holds(s.Payload, offset, m.Bytes) {
+		e.stats.BadBytes += uint64(len(m.Bytes))
+		e.bar(now, p, errWrongPart)
 	}
+}
+
+// holds tells whether part is what payload has at offset.
+func holds(payload []byte, offset int, part []byte) bool {
+	return offset <= len(payload) && bytes.HasPrefix(payload[offset:], part)
 }
 
 // accept takes in a proved slice.
@@ -281,9 +319,11 @@ func (e *Engine) accept(now time.Time, s *slice.Slice) {
 	if w := e.wants.get(s.Number); w != nil {
 		told = w.told
 		e.drop(s.Number, w)
-		if p := w.doubt; p != nil && e.linkOf(p.link) == p && !bytes.HasPrefix(s.Payload, w.parts) {
-			e.stats.BadBytes += uint64(len(w.parts))
-			e.bar(now, p, errWrongPart)
+		for _, d := range w.doubts {
+			if p := d.from; e.linkOf(p.link) == p && !holds(s.Payload, d.offset, d.part) {
+				e.stats.BadBytes += uint64(len(d.part))
+				e.bar(now, p, errWrongPart)
+			}
 		}
 	}
 	e.store.put(s)
