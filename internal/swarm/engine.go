@@ -105,6 +105,9 @@ func New(cfg Config, now time.Time) *Engine {
 		e.policy = *cfg.Policy
 	}
 	e.upload.init(&cfg, now)
+	if cfg.Live.Crowd && !cfg.NoPeers && !cfg.NoDownload {
+		e.playout.hold = now.Add(e.policy.Crowd)
+	}
 	if cfg.File != nil {
 		e.playout.open(cfg.File, cfg.File.Start, now)
 	} else {
@@ -236,9 +239,17 @@ func (e *Engine) WantPeers() int {
 	return want - len(e.order)
 }
 
+// maxPeers is how many neighbours are kept at the most. In a crowd those who have something are few at first.
+func (e *Engine) maxPeers() int {
+	if e.cfg.Live.Crowd {
+		return 2 * e.cfg.MaxPeers
+	}
+	return e.cfg.MaxPeers + e.cfg.MaxPeers/4
+}
+
 // Accepts tells whether one more neighbour would be kept if it came by itself.
 func (e *Engine) Accepts() bool {
-	return !e.cfg.NoPeers && !e.left && len(e.order) < e.cfg.MaxPeers+e.cfg.MaxPeers/4
+	return !e.cfg.NoPeers && !e.left && len(e.order) < e.maxPeers()
 }
 
 // HasPeer tells whether there is a link to that peer.

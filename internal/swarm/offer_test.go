@@ -134,7 +134,7 @@ func TestTheRestOfASliceIsFetched(t *testing.T) {
 	k.e.FetchedRest(late, s.Number, 1000, wrong)
 	require.False(t, k.e.store.has(s.Number))
 	require.True(t, w.fetching, "all of it is asked for")
-	require.Zero(t, w.offset)
+	require.Empty(t, w.base)
 	k.e.Fetched(late, s)
 	require.True(t, k.e.store.has(s.Number))
 	require.Equal(t, before.Barred, k.e.Stats(late).Barred, "the peer's part was right")
@@ -153,6 +153,54 @@ func TestAPeersWrongPartIsFoundWhenAllIsHere(t *testing.T) {
 	k.e.FetchedRest(late, s.Number, 1000, s.Payload[1000:])
 	k.e.Fetched(late, s)
 	require.EqualValues(t, 1, k.e.Stats(late).Barred)
+}
+
+func TestWrongPartsOfSeveralAreFoundWhenAllIsHere(t *testing.T) {
+	k := newTalk(t, nil)
+	s := k.w.slices[len(k.w.slices)-1]
+	wrong := slices.Clone(s.Payload[:1000])
+	wrong[7] ^= 1
+	w := k.e.want(s.Number)
+	for i := range 3 {
+		p := &neighbour{link: Link(10 + i), id: PeerID{byte(i)}, slot: maxSlots}
+		k.e.links = append(k.e.links, make([]*neighbour, int(p.link)+1-len(k.e.links))...)
+		k.e.links[p.link], k.e.ids[p.id] = p, p
+		part := wrong
+		if i == 1 {
+			part = s.Payload[:1000]
+		}
+		k.e.crossed(k.w.now, p, w, &wire.Message{Kind: wire.Data, Number: s.Number, Bytes: part[:400]})
+		k.e.crossed(k.w.now, p, w, &wire.Message{Kind: wire.Data, Number: s.Number, Offset: 400, Bytes: part[400:]})
+	}
+	require.Len(t, w.doubts, 3)
+	k.e.accept(k.w.now, s)
+	require.EqualValues(t, 2, k.e.Stats(k.w.now).Barred)
+	require.NotNil(t, k.e.linkOf(11), "who sent the right bytes stays")
+}
+
+func TestWhoComesInACrowdWaitsForPeers(t *testing.T) {
+	k := newTalk(t, func(c *Config) { c.Live.Crowd = true })
+	hold := k.e.playout.hold
+	require.Equal(t, k.e.policy.Crowd, hold.Sub(k.e.began))
+	first := k.e.playout.position
+	require.Greater(t, k.e.playout.deadline(first), k.w.now, "it is not needed before playback starts")
+	require.NotContains(t, fetchesOf(k.e.Actions()), first, "the server is spared")
+	k.say(&wire.Message{Kind: wire.Offer, Number: first + crowdStart})
+	require.Equal(t, []wire.Kind{wire.Cancel}, kindsOf(k.heard()), "what is needed later comes later")
+	k.say(&wire.Message{Kind: wire.Offer, Number: first})
+	require.Contains(t, kindsOf(k.heard()), wire.Request)
+
+	k.e.Tick(hold)
+	require.Contains(t, fetchesOf(k.e.Actions()), first+1, "it waits no longer")
+}
+
+func fetchesOf(actions []Action) (ns []slice.Number) {
+	for _, a := range actions {
+		if a.Kind == Fetch {
+			ns = append(ns, a.Number)
+		}
+	}
+	return ns
 }
 
 func TestASliceIsPutTogether(t *testing.T) {

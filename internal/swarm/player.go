@@ -52,7 +52,7 @@ func (e *Engine) deliver(now time.Time) {
 
 // ready tells whether there is enough to start with where what follows is to come from peers as well.
 func (e *Engine) ready() bool {
-	for n := range e.policy.Burst {
+	for n := range crowdStart {
 		if !e.store.has(e.playout.position + n) {
 			return false
 		}

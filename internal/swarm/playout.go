@@ -31,6 +31,7 @@ type playout struct {
 
 	// The clock of a player that started when it got the first slice and never pauses.
 	started   bool
+	hold      time.Time // it need not start before
 	player    time.Time // wall time at which it plays track time 0
 	stalled   bool
 	stalledAt time.Time
@@ -60,7 +61,7 @@ func (p *playout) start(cfg *Config, live Live, now time.Time) {
 		rate = 4
 	}
 	*p = playout{
-		started: p.started, stalled: p.stalled, stalledAt: p.stalledAt,
+		started: p.started, hold: p.hold, stalled: p.stalled, stalledAt: p.stalledAt,
 		line: live.Line, delay: cfg.Delay, wanted: cfg.Delay, followed: now,
 		newest: live.Edge, newestTime: live.EdgeTime,
 		mean: time.Duration(float64(time.Second) / rate),
@@ -138,8 +139,12 @@ func (p *playout) observe(s *slice.Statement, offset time.Duration) {
 
 // follow moves base towards the line plus the delay.
 func (p *playout) follow(now time.Time) {
-	if !p.started {
-		p.player = now.Add(-p.trackTime(p.position)) // it starts when it gets something
+	if !p.started { // it starts when it gets something
+		at := now
+		if at.Before(p.hold) {
+			at = p.hold
+		}
+		p.player = at.Add(-p.trackTime(p.position))
 	}
 	if p.file != nil {
 		p.base = p.player

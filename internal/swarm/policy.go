@@ -106,7 +106,7 @@ func DefaultPolicy() Policy {
 		Guard:      func(delay time.Duration) time.Duration { return min(max(delay/4, 400*time.Millisecond), time.Second) },
 		YoungGuard: 250 * time.Millisecond,
 		Burst:      5,
-		Crowd:      time.Second,
+		Crowd:      1360 * time.Millisecond,
 		Settle:     4 * time.Second,
 		Ahead:      400 * time.Millisecond,
 		Stagger:    250 * time.Millisecond,

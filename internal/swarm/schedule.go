@@ -126,11 +126,10 @@ func (e *Engine) consider(now time.Time, n slice.Number) {
 		}
 		return
 	}
-	crowd := e.crowded(now)
-	if !crowd && slack < e.tooLate() && !e.unseen(n) && e.fetch(now, w, e.lateCount(now), 0) {
+	if slack < e.tooLate() && !e.unseen(n) && e.fetch(now, w, e.lateCount(now), 0) {
 		return // too late to rely on anybody else
 	}
-	if e.asked < e.policy.MaxAsked && !now.Before(w.pull) {
+	if e.asked < e.policy.MaxAsked && !now.Before(w.pull) && !(e.crowded(now) && n >= e.playout.position+crowdStart) {
 		if q := e.source(now, w); q != nil {
 			e.ask(now, w, q, slack)
 			return
@@ -138,7 +137,7 @@ func (e *Engine) consider(now time.Time, n slice.Number) {
 	}
 	held := e.held(n)
 	turn, count, copies := e.serverTurn(now, w, slack, held)
-	if !now.Before(turn) && !crowd {
+	if !now.Before(turn) {
 		e.fetch(now, w, count, copies)
 	} else if !held {
 		w.next = earliest(turn, now.Add(5*passEvery)) // whoever gets it will tell
@@ -153,7 +152,7 @@ const begunPatience = 2 * time.Second
 
 // crowded tells whether this viewer, which has come in a crowd and not started, still waits for peers.
 func (e *Engine) crowded(now time.Time) bool {
-	return e.cfg.Live.Crowd && !e.playout.started && now.Sub(e.began) < e.policy.Crowd && !e.cfg.NoPeers && !e.cfg.NoDownload
+	return !e.playout.started && now.Before(e.playout.hold)
 }
 
 // giveUp tells whether to stop waiting for what was asked from a peer, and takes note of why.
@@ -205,12 +204,18 @@ func earliest(a, b time.Time) time.Time {
 
 // tooLate is how long before its deadline no peer is asked for a slice any more: about as long as peers take.
 func (e *Engine) tooLate() time.Duration {
+	if !e.filled() {
+		return e.hurry() // what is refused at once may still come from another
+	}
 	return min(e.hurry()+e.answers.slice, e.playout.delay/3, e.policy.Guard(e.playout.delay))
 }
 
 // hurry is how long before its deadline a slice that a peer is sending is asked from the server as well, if it will
 // not be here in time.
 func (e *Engine) hurry() time.Duration {
+	if !e.filled() {
+		return max(e.server.took*5/2, 200*time.Millisecond) // the server is to be spared
+	}
 	return min(max(3*e.server.took, 250*time.Millisecond), e.policy.Guard(e.playout.delay)/2)
 }
 
@@ -271,7 +276,7 @@ func (e *Engine) serverTurn(now time.Time, w *want, slack time.Duration, held bo
 		guard -= time.Duration(float64(guard/5) * unit(score(e.key, n)))
 	}
 	late := e.lateCount(now)
-	if !p.started && n < p.position+e.policy.Burst && !held {
+	if !p.started && !e.crowded(now) && n < p.position+e.policy.Burst && !held {
 		return now, late, 0
 	}
 	unseen := n > p.newest && !held
@@ -312,8 +317,12 @@ func (e *Engine) guard(settled bool) time.Duration {
 	if took == 0 {
 		took = e.policy.YoungGuard
 	}
-	young := min(guard, max(e.policy.YoungGuard, took*5/4+50*time.Millisecond))
-	if !settled {
+	least := e.policy.YoungGuard
+	if e.cfg.Live.Crowd {
+		least = e.policy.YoungGuard * 3 / 5
+	}
+	young := min(guard, max(least, took*5/4+50*time.Millisecond))
+	if !settled || !e.filled() {
 		return young
 	}
 	since := e.now.Sub(e.sought) - e.policy.Settle
