@@ -16,6 +16,9 @@ type server struct {
 
 const (
 	maxFetches = 8
+	// maxEarly is how many fetches may be under way for another to be made before its time is short: what is needed
+	// first is not to wait behind it.
+	maxEarly = 4
 	fetchWait  = 10 * time.Second
 	// serverPatience is how long the server may take for a slice that a neighbour could give.
 	serverPatience = time.Second
@@ -25,7 +28,11 @@ const (
 
 // serverFree tells whether the server can be asked for w now.
 func (e *Engine) serverFree(now time.Time, w *want) bool {
-	return e.server.open < maxFetches && !now.Before(e.server.resume) && !now.Before(w.retry) && !e.lost
+	most := maxFetches
+	if !e.cfg.NoPeers && !e.cfg.NoDownload && e.playout.deadline(w.number).Sub(now) > e.policy.Guard(e.playout.delay) {
+		most = maxEarly
+	}
+	return e.server.open < most && !now.Before(e.server.resume) && !now.Before(w.retry) && !e.lost
 }
 
 // fetch asks the server for w, if it has given fewer copies than that or copies is 0, and tells whether it could be
