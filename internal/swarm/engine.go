@@ -28,6 +28,7 @@ type Engine struct {
 	policy Policy
 	key    uint64 // of our name, for score
 	out    []Action
+	handed []Action // what Actions returned last
 
 	links []*neighbour // by Link
 	ids   map[PeerID]*neighbour
@@ -70,6 +71,9 @@ type choice struct {
 // passEvery is how often the window is looked through as a whole at the least, and more often where something is to be
 // decided; between, only what an event touches is.
 const passEvery = 100 * time.Millisecond
+
+// keptActions is for how many actions memory is kept to be used again.
+const keptActions = 64
 
 // passAtMost is how soon it may be looked through again.
 const passAtMost = 20 * time.Millisecond
@@ -126,12 +130,12 @@ func (e *Engine) Reposition(now time.Time, live Live, offset time.Duration) {
 
 // Actions returns what was queued since the last call. The result is valid until the next call of any method.
 func (e *Engine) Actions() []Action {
-	out := e.out
-	e.out = e.out[len(e.out):]
-	if cap(e.out) < 16 {
-		e.out = nil
+	clear(e.handed) // what they carried is not held on to
+	if cap(e.handed) > keptActions {
+		e.handed = nil
 	}
-	return out
+	e.out, e.handed = e.handed[:0], e.out
+	return e.handed
 }
 
 // Next returns when Tick is to be called at the latest.
