@@ -15,15 +15,24 @@ const reportEvery = int64(100 * time.Millisecond)
 
 // viewer is one member of the audience: the engine with what internal/peer has around it.
 type viewer struct {
-	w       *world
-	index   int
-	id      swarm.PeerID
-	behaves behaviour
-	engine  *swarm.Engine // nil until resolved
+	w                *world
+	engine           *swarm.Engine // nil until resolved
+	up, down         float64       // bytes a second
+	upFree, downFree int64         // when the queues are empty
+	behaves          behaviour
+	gone             bool
+	ends             []*end // by link number
+	dirty            []*end
+	live             []*end // open ones
+	fetches          []*fetching
+	wakes            int64 // when the next wake event is; 0: none
+	swept            int64
+	reported         int64
 
-	up, down   float64 // bytes a second
-	access     int64   // ns, one way
-	serverWay  int64   // ns, one way
+	index      int
+	id         swarm.PeerID
+	access     int64 // ns, one way
+	serverWay  int64 // ns, one way
 	region     int
 	symmetric  bool
 	firewalled bool
@@ -31,14 +40,6 @@ type viewer struct {
 	joined  int64
 	left    int64
 	started int64 // -1: not yet
-	gone    bool
-
-	upFree, downFree int64  // when the queues are empty
-	ends             []*end // by link number
-	live             []*end // open ones
-	dirty            []*end
-	fetches          []*fetching
-	wakes            int64 // when the next wake event is; 0: none
 
 	member     int // index at the tracker; -1: not there
 	chosen     int // scratch of the tracker
@@ -49,8 +50,6 @@ type viewer struct {
 	announced  int64
 	nextAsk    int64
 	askPause   int64
-	swept      int64
-	reported   int64
 
 	hops        [hopWindow]uint8
 	sender      *viewer

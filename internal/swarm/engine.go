@@ -32,13 +32,11 @@ type Engine struct {
 
 	links []*neighbour // by Link
 	ids   map[PeerID]*neighbour
-	order []*neighbour         // in the order in which they came, so that the same events give the same choices
-	slots [maxSlots]*neighbour // by bit in masks
-	size  int                  // viewers in the swarm as the tracker says, this one included; 0 if unknown
+	order []*neighbour // in the order in which they came, so that the same events give the same choices
+	size  int          // viewers in the swarm as the tracker says, this one included; 0 if unknown
 	began time.Time
 	now   time.Time // of the event at hand
 
-	playout playout
 	store   store
 	wants   window[want]
 	asked   int     // requests under way to peers
@@ -50,8 +48,6 @@ type Engine struct {
 	newsDue time.Time
 	answers answers
 
-	choice choice
-
 	sought    time.Time // when the last seek was
 	newest    slice.Number
 	lost      bool // Lost was said and Reposition has not come yet
@@ -60,6 +56,11 @@ type Engine struct {
 	nextTend  time.Time
 	roundTrip time.Duration // to neighbours, the mean of the shortest seen to each
 	stats     Stats
+
+	// What is large stands last, so that the rest is close together.
+	playout playout
+	slots   [maxSlots]*neighbour // by bit in masks
+	choice  choice
 }
 
 // choice is where the candidates of one choice are put together.

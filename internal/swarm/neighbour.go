@@ -8,34 +8,34 @@ import (
 	"github.com/superp2p/superp2p/internal/wire"
 )
 
-// neighbour is a peer that we have a link to.
+// neighbour is a peer that we have a link to. What is needed most often stands first, to be together in the cache.
 type neighbour struct {
 	link     Link
-	id       PeerID
-	key      uint64 // of id, for score
-	slot     int    // its bit in masks; maxSlots if there are too many
-	opened   time.Time
-	heard    time.Time // the last message
-	pinged   time.Time
-	nonce    uint32
-	rtt      time.Duration // smoothed; 0 while unknown
-	rttMin   time.Duration // the shortest seen
-	greeted  bool          // its hello came
+	greeted  bool // its hello came
 	noUpload bool
+	proven   bool      // it has given a whole slice
+	heard    time.Time // the last message
 	holds    holdings
 
-	data     time.Time // when it last sent something that was asked for
-	asked    int       // our requests under way there
-	proven   bool      // it has given a whole slice
-	failures int       // timeouts and refusals since the last success
-	refusals int       // because it was busy, since the last success
-	rests    time.Time
-
-	serving  int           // requests of its that wait here, and offers made to it
+	slot     int           // its bit in masks; maxSlots if there are too many
+	key      uint64        // of id, for score
+	rttMin   time.Duration // the shortest seen
 	buffered int           // bytes given to the transport and, as far as we know, not yet sent
 	timed    int           // of them, those up to the end of a fragment whose way is being timed
-	timedAt  time.Time     // when it began
-	best     time.Duration // the shortest such way
+	serving  int           // requests of its that wait here, and offers made to it
+	asked    int           // our requests under way there
+	failures int           // timeouts and refusals since the last success
+	refusals int           // because it was busy, since the last success
+	rests    time.Time
+	data     time.Time     // when it last sent something that was asked for
+	timedAt  time.Time     // when the timed fragment began
+	best     time.Duration // the shortest way of one
+	rtt      time.Duration // smoothed; 0 while unknown
+
+	id     PeerID
+	nonce  uint32
+	opened time.Time
+	pinged time.Time
 }
 
 const (

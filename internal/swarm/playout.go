@@ -26,7 +26,6 @@ type playout struct {
 	newestTime time.Duration
 	newestEnd  time.Duration
 	mean       time.Duration
-	times      timeline // of recent statements
 	lines      []lineSample
 
 	// The clock of a player that started when it got the first slice and never pauses.
@@ -37,6 +36,8 @@ type playout struct {
 	ended     bool
 	last      slice.Number // the last slice of the track, if ended at the source
 	hasLast   bool
+
+	times timeline // of recent statements
 }
 
 // lineSample is where the line would be by one statement alone.
