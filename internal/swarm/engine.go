@@ -37,6 +37,7 @@ type Engine struct {
 	began time.Time
 	now   time.Time // of the event at hand
 
+	highest slice.Number // that any neighbour ever held
 	store   store
 	wants   window[want]
 	asked   int     // requests under way to peers

@@ -264,7 +264,7 @@ func (e *Engine) onOffer(now time.Time, p *neighbour, n slice.Number) {
 		return
 	}
 	e.playout.seen = max(e.playout.seen, n)
-	p.holds.add(n)
+	e.holds(p, n)
 	e.fresh.has(p, n)
 	if e.wanted(n) && !e.cfg.NoDownload && !now.Before(p.rests) && p.mayAsk() && e.asked < 2*e.policy.MaxAsked {
 		if w := e.want(n); w.from == nil && !w.fetching {

@@ -260,7 +260,7 @@ func (e *Engine) onData(now time.Time, p *neighbour, m *wire.Message) {
 	payload := w.buf
 	w.buf = nil
 	e.unask(w)
-	p.holds.add(w.number)
+	e.holds(p, w.number)
 	e.accept(now, &slice.Slice{Number: w.number, Proof: w.proof, Payload: payload})
 }
 
