@@ -197,20 +197,7 @@ func (v *viewer) turn() {
 	}
 	if w.queue.now >= v.reported {
 		v.reported = w.queue.now + reportEvery
-		k := 0
-		for _, l := range v.dirty {
-			if l.open {
-				l.report()
-				if l.buffered > 0 {
-					v.dirty[k] = l
-					k++
-					continue
-				}
-			}
-			l.dirty = false
-		}
-		clear(v.dirty[k:])
-		v.dirty = v.dirty[:k]
+		v.reportAll()
 	}
 	v.engine.Tick(w.time())
 	v.act()
@@ -218,6 +205,28 @@ func (v *viewer) turn() {
 		return
 	}
 	v.rest()
+}
+
+// reportAll tells the engine how much still waits on the links that it sent on. All links are looked at before it is told
+// of any, so that they come from memory at the same time and not one after the other.
+func (v *viewer) reportAll() {
+	k, drained := 0, v.w.drained[:0]
+	for _, l := range v.dirty {
+		if l.open && l.buffered < l.counted {
+			l.counted = l.buffered
+			drained = append(drained, l)
+		}
+		if l.dirty = l.open && l.buffered > 0; l.dirty {
+			v.dirty[k] = l
+			k++
+		}
+	}
+	clear(v.dirty[k:])
+	v.dirty = v.dirty[:k]
+	for _, l := range drained {
+		v.engine.Drained(v.w.time(), l.number, l.buffered)
+	}
+	v.w.drained = drained
 }
 
 // rest has the viewer woken when its engine wants to be.
