@@ -32,24 +32,24 @@ type message struct {
 
 func (m *message) size() int { return len(m.head) + len(m.body) }
 
-// end is one side of a link.
+// end is one side of a link. What each message needs stands first: there are many ends, and most are not in the cache.
 type end struct {
-	v      *viewer
-	other  *end
-	number swarm.Link
-	open   bool
-	rtt    int64
-	window int64   // ns that the congestion window lasts at rate
-	rate   float64 // bytes a second
+	v        *viewer
+	other    *end
+	number   swarm.Link
+	open     bool
+	dirty    bool
+	inOrder  int64 // when the last message from the other side is through the downlink here
+	buffered int   // bytes of payload given to the transport and not confirmed
+	counted  int   // bytes that the engine takes for waiting in the transport
+	rtt      int64
 
 	paced    int64     // when what was sent has left at rate
+	window   int64     // ns that the congestion window lasts at rate
+	rate     float64   // bytes a second
 	waiting  []message // for the congestion window
 	last     int64     // when the last message has come to the other's downlink
-	inOrder  int64     // when the last one from the other side is through the downlink here
-	buffered int       // bytes of payload given to the transport and not confirmed
-	counted  int       // bytes that the engine takes for waiting in the transport
-	dirty    bool
-	polluted int64 // when wrong bytes were first sent; 0: never
+	polluted int64     // when wrong bytes were first sent; 0: never
 }
 
 // connect opens a link between two viewers.

@@ -15,15 +15,24 @@ const reportEvery = int64(100 * time.Millisecond)
 
 // viewer is one member of the audience: the engine with what internal/peer has around it.
 type viewer struct {
-	w       *world
-	index   int
-	id      swarm.PeerID
-	behaves behaviour
-	engine  *swarm.Engine // nil until resolved
+	w                *world
+	engine           *swarm.Engine // nil until resolved
+	up, down         float64       // bytes a second
+	upFree, downFree int64         // when the queues are empty
+	behaves          behaviour
+	gone             bool
+	ends             []*end // by link number
+	dirty            []*end
+	live             []*end // open ones
+	fetches          []*fetching
+	wakes            int64 // when the next wake event is; 0: none
+	swept            int64
+	reported         int64
 
-	up, down   float64 // bytes a second
-	access     int64   // ns, one way
-	serverWay  int64   // ns, one way
+	index      int
+	id         swarm.PeerID
+	access     int64 // ns, one way
+	serverWay  int64 // ns, one way
 	region     int
 	crowd      bool // it came in one
 	symmetric  bool
@@ -32,14 +41,6 @@ type viewer struct {
 	joined  int64
 	left    int64
 	started int64 // -1: not yet
-	gone    bool
-
-	upFree, downFree int64  // when the queues are empty
-	ends             []*end // by link number
-	live             []*end // open ones
-	dirty            []*end
-	fetches          []*fetching
-	wakes            int64 // when the next wake event is; 0: none
 
 	member     int // index at the tracker; -1: not there
 	chosen     int // scratch of the tracker
@@ -50,8 +51,6 @@ type viewer struct {
 	announced  int64
 	nextAsk    int64
 	askPause   int64
-	swept      int64
-	reported   int64
 
 	hops        [hopWindow]uint8
 	sender      *viewer
@@ -200,20 +199,7 @@ func (v *viewer) turn() {
 	}
 	if w.queue.now >= v.reported {
 		v.reported = w.queue.now + reportEvery
-		k := 0
-		for _, l := range v.dirty {
-			if l.open {
-				l.report()
-				if l.buffered > 0 {
-					v.dirty[k] = l
-					k++
-					continue
-				}
-			}
-			l.dirty = false
-		}
-		clear(v.dirty[k:])
-		v.dirty = v.dirty[:k]
+		v.reportAll()
 	}
 	v.engine.Tick(w.time())
 	v.act()
@@ -221,6 +207,28 @@ func (v *viewer) turn() {
 		return
 	}
 	v.rest()
+}
+
+// reportAll tells the engine how much still waits on the links that it sent on. All links are looked at before it is told
+// of any, so that they come from memory at the same time and not one after the other.
+func (v *viewer) reportAll() {
+	k, drained := 0, v.w.drained[:0]
+	for _, l := range v.dirty {
+		if l.open && l.buffered < l.counted {
+			l.counted = l.buffered
+			drained = append(drained, l)
+		}
+		if l.dirty = l.open && l.buffered > 0; l.dirty {
+			v.dirty[k] = l
+			k++
+		}
+	}
+	clear(v.dirty[k:])
+	v.dirty = v.dirty[:k]
+	for _, l := range drained {
+		v.engine.Drained(v.w.time(), l.number, l.buffered)
+	}
+	v.w.drained = drained
 }
 
 // rest has the viewer woken when its engine wants to be.

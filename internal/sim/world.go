@@ -21,6 +21,7 @@ type world struct {
 	net    *rand.Rand // losses, the tracker's choices
 
 	viewers []*viewer // all who ever came
+	drained []*end    // scratch of reportAll
 	present int
 	server  server
 	tracker tracker

@@ -28,16 +28,16 @@ type Engine struct {
 	policy Policy
 	key    uint64 // of our name, for score
 	out    []Action
+	handed []Action // what Actions returned last
 
 	links []*neighbour // by Link
 	ids   map[PeerID]*neighbour
-	order []*neighbour         // in the order in which they came, so that the same events give the same choices
-	slots [maxSlots]*neighbour // by bit in masks
-	size  int                  // viewers in the swarm as the tracker says, this one included; 0 if unknown
+	order []*neighbour // in the order in which they came, so that the same events give the same choices
+	size  int          // viewers in the swarm as the tracker says, this one included; 0 if unknown
 	began time.Time
 	now   time.Time // of the event at hand
 
-	playout playout
+	highest slice.Number // that any neighbour ever held
 	store   store
 	wants   window[want]
 	asked   int     // requests under way to peers
@@ -49,8 +49,6 @@ type Engine struct {
 	newsDue time.Time
 	answers answers
 
-	choice choice
-
 	sought    time.Time // when the last seek was
 	newest    slice.Number
 	lost      bool // Lost was said and Reposition has not come yet
@@ -59,6 +57,11 @@ type Engine struct {
 	nextTend  time.Time
 	roundTrip time.Duration // to neighbours, the mean of the shortest seen to each
 	stats     Stats
+
+	// What is large stands last, so that the rest is close together.
+	playout playout
+	slots   [maxSlots]*neighbour // by bit in masks
+	choice  choice
 }
 
 // choice is where the candidates of one choice are put together.
@@ -70,6 +73,9 @@ type choice struct {
 // passEvery is how often the window is looked through as a whole at the least, and more often where something is to be
 // decided; between, only what an event touches is.
 const passEvery = 100 * time.Millisecond
+
+// keptActions is for how many actions memory is kept to be used again.
+const keptActions = 64
 
 // passAtMost is how soon it may be looked through again.
 const passAtMost = 20 * time.Millisecond
@@ -129,12 +135,12 @@ func (e *Engine) Reposition(now time.Time, live Live, offset time.Duration) {
 
 // Actions returns what was queued since the last call. The result is valid until the next call of any method.
 func (e *Engine) Actions() []Action {
-	out := e.out
-	e.out = e.out[len(e.out):]
-	if cap(e.out) < 16 {
-		e.out = nil
+	clear(e.handed) // what they carried is not held on to
+	if cap(e.handed) > keptActions {
+		e.handed = nil
 	}
-	return out
+	e.out, e.handed = e.handed[:0], e.out
+	return e.handed
 }
 
 // Next returns when Tick is to be called at the latest.

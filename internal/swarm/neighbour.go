@@ -8,34 +8,35 @@ import (
 	"github.com/superp2p/superp2p/internal/wire"
 )
 
-// neighbour is a peer that we have a link to.
+// neighbour is a peer that we have a link to. What is needed most often stands first, to be together in the cache.
 type neighbour struct {
 	link     Link
-	id       PeerID
-	key      uint64 // of id, for score
-	slot     int    // its bit in masks; maxSlots if there are too many
-	opened   time.Time
-	heard    time.Time // the last message
-	pinged   time.Time
-	nonce    uint32
-	rtt      time.Duration // smoothed; 0 while unknown
-	rttMin   time.Duration // the shortest seen
-	greeted  bool          // its hello came
+	greeted  bool // its hello came
 	noUpload bool
+	proven   bool      // it has given a whole slice
+	heard    time.Time // the last message
 	holds    holdings
 
-	data     time.Time // when it last sent something that was asked for
-	asked    int       // our requests under way there
-	proven   bool      // it has given a whole slice
-	failures int       // timeouts and refusals since the last success
-	refusals int       // because it was busy, since the last success
-	rests    time.Time
-
-	serving  int           // requests of its that wait here, and offers made to it
+	slot     int           // its bit in masks; maxSlots if there are too many
+	key      uint64        // of id, for score
+	rttMin   time.Duration // the shortest seen
 	buffered int           // bytes given to the transport and, as far as we know, not yet sent
 	timed    int           // of them, those up to the end of a fragment whose way is being timed
-	timedAt  time.Time     // when it began
-	best     time.Duration // the shortest such way
+	serving  int           // requests of its that wait here, and offers made to it
+	asked    int           // our requests under way there
+	failures int           // timeouts and refusals since the last success
+	refusals int           // because it was busy, since the last success
+	rests    time.Time
+	data     time.Time            // when it last sent something that was asked for
+	timedAt  time.Time            // when the timed fragment began
+	best     time.Duration        // the shortest way of one
+	rtt      time.Duration        // smoothed; 0 while unknown
+	room     [liveHoldings]uint64 // for holds, of a live track
+
+	id     PeerID
+	nonce  uint32
+	opened time.Time
+	pinged time.Time
 }
 
 const (
@@ -71,7 +72,9 @@ func (e *Engine) LinkOpened(now time.Time, l Link, id PeerID) {
 	} else {
 		e.slots[p.slot] = p
 	}
-	p.holds.bits = make([]uint64, e.holdingsWords())
+	if p.holds.bits = p.room[:]; e.cfg.File != nil {
+		p.holds.bits = make([]uint64, min(int(e.cfg.File.Slices+63)/64, maxHoldings))
+	}
 	for int(l) >= len(e.links) {
 		e.links = append(e.links, nil)
 	}
@@ -79,13 +82,6 @@ func (e *Engine) LinkOpened(now time.Time, l Link, id PeerID) {
 	e.order = append(e.order, p)
 	e.sayHello(p)
 	e.ping(now, p)
-}
-
-func (e *Engine) holdingsWords() int {
-	if f := e.cfg.File; f != nil {
-		return min(int(f.Slices+63)/64, maxHoldings)
-	}
-	return liveHoldings
 }
 
 // LinkClosed takes note that the transport lost a link.
@@ -194,7 +190,7 @@ func (e *Engine) onHello(now time.Time, p *neighbour, m *wire.Message) {
 	for i, b := range m.Bitmap {
 		for bit := range 8 {
 			if b&(1<<bit) != 0 {
-				p.holds.add(m.First + slice.Number(8*i+bit))
+				e.holds(p, m.First+slice.Number(8*i+bit))
 			}
 		}
 	}
@@ -209,12 +205,18 @@ func (e *Engine) onHave(now time.Time, p *neighbour, ns []slice.Number) {
 	}
 	e.playout.seen = max(e.playout.seen, ns[len(ns)-1])
 	for _, n := range ns {
-		p.holds.add(n)
+		e.holds(p, n)
 		e.fresh.has(p, n)
 		if w := e.wants.get(n); w != nil && w.from == nil && !w.fetching && !w.pull.After(now) {
 			e.consider(now, n)
 		}
 	}
+}
+
+// holds takes note that p holds slice n.
+func (e *Engine) holds(p *neighbour, n slice.Number) {
+	p.holds.add(n)
+	e.highest = max(e.highest, n)
 }
 
 func (e *Engine) onPong(now time.Time, p *neighbour, nonce uint32) {

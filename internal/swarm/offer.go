@@ -16,6 +16,7 @@ import (
 // as soon as it takes an offer up, few are offered what others are sending them already.
 type fresh struct {
 	ring    [freshSlices]freshSlice
+	lacked  uint64       // places in ring where some neighbour may lack the slice; none does at the others
 	high    slice.Number // nothing fresh from here on
 	offers  []offer      // not answered
 	likely  float64      // bytes that they may lead to
@@ -64,6 +65,7 @@ func (f *fresh) add(s *slice.Slice, order []*neighbour) {
 		}
 	}
 	f.ring[s.Number%freshSlices] = freshSlice{s.Number, len(s.Payload), lacking}
+	f.lacked |= 1 << (s.Number % freshSlices)
 }
 
 // has takes note that p holds n, or is about to.
@@ -78,6 +80,7 @@ func (f *fresh) has(p *neighbour, n slice.Number) {
 func (f *fresh) lacks(p *neighbour, n slice.Number) {
 	if s := f.at(n); s != nil {
 		s.lacking |= p.bit()
+		f.lacked |= 1 << (n % freshSlices)
 	}
 }
 
@@ -115,8 +118,17 @@ func (f *fresh) meet(p *neighbour) {
 			s.lacking &^= p.bit()
 		} else {
 			s.lacking |= p.bit()
+			f.lacked |= 1 << i
 		}
 	}
+}
+
+// newest returns the newest slice that a neighbour may lack, of those at places, and its place as a mask; places must
+// not be empty.
+func (f *fresh) newest(places uint64) (slice.Number, uint64) {
+	top := int((f.high - 1) % freshSlices)
+	back := bits.LeadingZeros64(bits.RotateLeft64(places, freshSlices-1-top))
+	return f.high - 1 - slice.Number(back), 1 << ((top - back + freshSlices) % freshSlices)
 }
 
 // part forgets a neighbour.
@@ -162,10 +174,16 @@ func (e *Engine) offer(now time.Time) {
 	}
 	oldest := e.playout.liveTime(now) - e.playout.delay + e.policy.Guard(e.playout.delay)
 	greeted := float64(bits.OnesCount64(f.greeted))
-	for n := f.high; n > 0 && f.high-n < freshSlices; n-- {
+	for places := f.lacked; places != 0; {
+		n, place := f.newest(places)
+		places &^= place
 		free := f.greeted &^ f.busy
-		s := f.at(n - 1)
-		if s == nil || s.lacking&free == 0 || !e.store.has(n-1) {
+		s := f.at(n)
+		if s == nil || s.lacking == 0 {
+			f.lacked &^= place
+			continue
+		}
+		if s.lacking&free == 0 || !e.store.has(n) {
 			continue
 		}
 		lacking := float64(bits.OnesCount64(s.lacking))
@@ -173,7 +191,7 @@ func (e *Engine) offer(now time.Time) {
 		if lacking > rareShare*greeted {
 			at = &rareRoom
 		}
-		if *at <= 0 || e.playout.trackTime(n-1) < oldest {
+		if *at <= 0 || e.playout.trackTime(n) < oldest {
 			return // too late to spread further, or less urgent than what waits
 		}
 		// The more of our neighbours have it the more of the others are just being sent it.
@@ -246,7 +264,7 @@ func (e *Engine) onOffer(now time.Time, p *neighbour, n slice.Number) {
 		return
 	}
 	e.playout.seen = max(e.playout.seen, n)
-	p.holds.add(n)
+	e.holds(p, n)
 	e.fresh.has(p, n)
 	if e.wanted(n) && !e.cfg.NoDownload && !now.Before(p.rests) && p.mayAsk() && e.asked < 2*e.policy.MaxAsked {
 		if w := e.want(n); w.from == nil && !w.fetching {

@@ -26,7 +26,6 @@ type playout struct {
 	newestTime time.Duration
 	newestEnd  time.Duration
 	mean       time.Duration
-	times      timeline // of recent statements
 	lines      []lineSample
 
 	// The clock of a player that started when it got the first slice and never pauses.
@@ -38,6 +37,8 @@ type playout struct {
 	ended     bool
 	last      slice.Number // the last slice of the track, if ended at the source
 	hasLast   bool
+
+	times timeline // of recent statements
 }
 
 // lineSample is where the line would be by one statement alone.
@@ -118,10 +119,15 @@ func (p *playout) observe(s *slice.Statement, offset time.Duration) {
 		p.delay = min(p.wanted, p.delay+early)
 	}
 	p.lines = append(p.lines, lineSample{end, line})
+	for len(p.lines) > 0 && p.lines[0].at <= p.newestEnd-lineWindow {
+		p.lines = p.lines[1:] // most that are too old are found here
+	}
 	keep := 0
-	for _, l := range p.lines {
-		if l.at > p.newestEnd-lineWindow {
-			p.lines[keep] = l
+	for i := range p.lines {
+		if l := &p.lines[i]; l.at > p.newestEnd-lineWindow {
+			if keep != i {
+				p.lines[keep] = *l
+			}
 			keep++
 		}
 	}
@@ -130,8 +136,8 @@ func (p *playout) observe(s *slice.Statement, offset time.Duration) {
 		return // too few to know better than the server's answer
 	}
 	p.line = p.lines[0].line
-	for _, l := range p.lines[1:] {
-		if l.line.Before(p.line) {
+	for i := range p.lines {
+		if l := &p.lines[i]; l.line.Before(p.line) {
 			p.line = l.line
 		}
 	}

@@ -367,6 +367,9 @@ func (e *Engine) unseen(n slice.Number) bool {
 
 // held tells whether a neighbour that serves holds slice n.
 func (e *Engine) held(n slice.Number) bool {
+	if n > e.highest {
+		return false // as of most slices that are thought of
+	}
 	for _, p := range e.order {
 		if p.holds.has(n) && !p.noUpload {
 			return true

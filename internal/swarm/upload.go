@@ -310,7 +310,7 @@ func (e *Engine) serve(now time.Time) {
 		e.sendPart(now, r, part)
 		if r.offset == len(r.slice.Payload) {
 			u.took += (now.Sub(r.begun) - u.took) / 8
-			r.to.holds.add(r.slice.Number)
+			e.holds(r.to, r.slice.Number)
 			e.unserve(i)
 		}
 	}

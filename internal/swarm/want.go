@@ -10,8 +10,11 @@ import (
 
 // want is a slice that is needed and not here yet.
 type want struct {
-	number   slice.Number
 	from     *neighbour // asked there; nil if nobody is asked
+	fetching bool       // asked from the server
+	pull     time.Time  // neighbours are asked for it from then on
+	next     time.Time  // look at it again not before, unless something happens
+	number   slice.Number
 	asked    time.Time
 	progress time.Time     // when something of it came last
 	first    time.Time     // when its first part came
@@ -22,11 +25,8 @@ type want struct {
 	tried    uint64  // neighbours, by bit, that refused it lately
 	refusals int
 	told     bool      // neighbours know that it is on its way
-	fetching bool      // asked from the server
 	fetched  time.Time // when it was
 	enough   bool      // the server has given as many copies as it gives at once
-	pull     time.Time // neighbours are asked for it from then on
-	next     time.Time // look at it again not before, unless something happens
 	base     []byte    // a part from a peer that the server was asked for the rest of
 	whole    bool      // a part from a peer and the rest from the server do not go together
 	retry    time.Time // ask the server again not before
@@ -291,7 +291,7 @@ func (e *Engine) onData(now time.Time, p *neighbour, m *wire.Message) {
 	payload := w.buf
 	w.buf = nil
 	e.unask(w)
-	p.holds.add(w.number)
+	e.holds(p, w.number)
 	e.accept(now, &slice.Slice{Number: w.number, Proof: w.proof, Payload: payload})
 }
 

@@ -275,7 +275,13 @@ func (d *decoder) reason() Reason {
 }
 
 func (d *decoder) numbers() []slice.Number {
-	var ns []slice.Number
+	count := 0
+	for _, b := range d.b {
+		if b < 0x80 { // the last byte of a number
+			count++
+		}
+	}
+	ns := make([]slice.Number, 0, min(count, MaxNumbers))
 	for d.err == nil && len(d.b) > 0 {
 		v := d.uvarint(maxNumber)
 		if len(ns) > 0 {
