@@ -46,6 +46,7 @@ type end struct {
 	waiting  []message // for the congestion window
 	last     int64     // when the last message has come to the other's downlink
 	inOrder  int64     // when the last one from the other side is through the downlink here
+	passing  int       // messages on their way through it
 	buffered int       // bytes of payload given to the transport and not confirmed
 	counted  int       // bytes that the engine takes for waiting in the transport
 	dirty    bool
@@ -149,7 +150,8 @@ func (l *end) reached(m message) {
 		e.l, e.msg = l.other, m
 	}
 	l.inOrder = at
-	if at > now {
+	if at > now || l.passing > 0 { // within a tick the queue keeps the order in which events were added, not that of time
+		l.passing++
 		e := v.w.queue.add(at, arrive)
 		e.l, e.msg = l, m
 	} else if l.open {
