@@ -39,6 +39,7 @@ type Engine struct {
 
 	playout playout
 	store   store
+	proofs  proofs
 	wants   window[want]
 	asked   int     // requests under way to peers
 	short   float64 // the share of slices taken at once because too many came late

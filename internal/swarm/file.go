@@ -30,6 +30,19 @@ func (f *File) group(t time.Duration) Group {
 	return f.Groups[i-1]
 }
 
+// bounds returns the first slice of the group that slice n belongs to, and the first of the next.
+func (f *File) bounds(n slice.Number) (low, high slice.Number) {
+	i := sort.Search(len(f.Groups), func(i int) bool { return f.Groups[i].Number > n })
+	high = f.Slices
+	if i < len(f.Groups) {
+		high = f.Groups[i].Number
+	}
+	if i > 0 {
+		low = f.Groups[i-1].Number
+	}
+	return low, high
+}
+
 // timeOf returns where slice n begins, even steps between groups taken for granted.
 func (f *File) timeOf(n slice.Number) time.Duration {
 	i := sort.Search(len(f.Groups), func(i int) bool { return f.Groups[i].Number > n })

@@ -131,6 +131,9 @@ func (e *Engine) consider(now time.Time, n slice.Number) {
 		return // too late to rely on anybody else
 	}
 	if e.asked < e.policy.MaxAsked && !now.Before(w.pull) {
+		if slack > proofWithin && e.proofComes(w) {
+			return // with another slice; who is asked afterwards leaves it out
+		}
 		if q := e.source(now, w); q != nil {
 			e.ask(now, w, q, slack)
 			return

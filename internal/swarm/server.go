@@ -41,10 +41,14 @@ func (e *Engine) fetch(now time.Time, w *want, count *uint64, copies int) bool {
 	}
 	e.server.open++
 	a := Action{Kind: Fetch, Number: w.number, Wait: fetchWait, Copies: copies}
-	if w.doubt != nil && w.proof != nil && !w.whole && len(w.parts) < w.size() {
-		a.Offset, a.Proof = len(w.parts), w.proof
+	begun := w.doubt != nil && len(w.parts) < w.size()
+	if w.proof != nil && !w.whole && (begun || e.cfg.File != nil) {
+		a.Proof = w.proof
+		if begun {
+			a.Offset = len(w.parts)
+		}
 	}
-	w.offset = a.Offset
+	w.rest, w.offset = a.Proof != nil, a.Offset
 	e.act(a)
 	return true
 }
@@ -65,7 +69,7 @@ func (e *Engine) FetchedRest(now time.Time, n slice.Number, offset int, rest []b
 	if e.left {
 		return
 	}
-	if w == nil || !w.fetching || w.offset != offset {
+	if w == nil || !w.fetching || !w.rest || w.offset != offset {
 		e.stats.DuplicateBytes += uint64(len(rest))
 		return
 	}
@@ -112,7 +116,12 @@ func (e *Engine) Fetched(now time.Time, s *slice.Slice) {
 		return
 	}
 	e.answered(now, w)
-	err := e.cfg.Verifier.Statement(s.Proof)
+	var err error
+	if known := e.proofs.known(s.Proof); known != nil {
+		s = &slice.Slice{Number: s.Number, Proof: known, Payload: s.Payload}
+	} else {
+		err = e.cfg.Verifier.Statement(s.Proof)
+	}
 	if err == nil && s.Proof.Track == e.cfg.Track && s.Proof.Covers(s.Number) {
 		err = e.cfg.Verifier.Payload(&s.Proof.Statement, s.Number, s.Payload)
 	}
@@ -126,6 +135,9 @@ func (e *Engine) Fetched(now time.Time, s *slice.Slice) {
 	e.stats.ServerBytes += uint64(len(s.Payload))
 	e.stats.ServerSlices++
 	e.observe(&s.Proof.Statement)
+	if e.cfg.File != nil {
+		e.prove(s.Proof)
+	}
 	e.accept(now, s)
 }
 
@@ -145,7 +157,7 @@ func (e *Engine) FetchFailed(now time.Time, n slice.Number, why FetchError) {
 		w.enough, w.next = true, time.Time{}
 		e.stats.FetchedFirst--
 	case Unreachable:
-		w.whole = w.whole || w.offset > 0 // perhaps it cannot give parts
+		w.whole = w.whole || w.rest // perhaps it cannot give parts
 		e.pauseServer(now)
 	case SourceEnded:
 		if n > e.playout.newest && (!e.playout.hasLast || n <= e.playout.last) {

@@ -28,7 +28,8 @@ type want struct {
 	enough   bool      // the server has given as many copies as it gives at once
 	pull     time.Time // neighbours are asked for it from then on
 	next     time.Time // look at it again not before, unless something happens
-	offset   int       // from where on it was asked for
+	rest     bool      // without its proof, which is here
+	offset   int       // and from where on
 	whole    bool      // a part from a peer and the rest from the server do not go together
 	retry    time.Time // ask the server again not before
 }
@@ -37,7 +38,7 @@ type want struct {
 func (e *Engine) want(n slice.Number) *want {
 	w := e.wants.get(n)
 	if w == nil {
-		w = &want{number: n, pull: e.pullAt(n)}
+		w = &want{number: n, pull: e.pullAt(n), proof: e.proofs.of(n)}
 		e.wants.put(n, w)
 	}
 	return w
@@ -58,6 +59,20 @@ func (w *want) add(part []byte, size int) {
 	}
 }
 
+// missing returns what of a part that came comes next, and whether an honest peer sends it. Where a request was cancelled
+// and made again, what was on its way comes first, or its rest, which is of no use without what was before, and then all
+// anew.
+func (w *want) missing(offset int, part []byte) (next []byte, honest bool) {
+	have := len(w.buf)
+	switch {
+	case offset+len(part) > w.size(), offset > have && have > 0:
+		return nil, false
+	case offset > have:
+		return nil, true
+	}
+	return part[min(have-offset, len(part)):], true
+}
+
 // follows tells whether part lies right behind buf in memory, as it does where many engines share payloads: it need
 // not be copied then.
 func follows(buf, part []byte) bool {
@@ -67,6 +82,9 @@ func follows(buf, part []byte) bool {
 
 // joined returns a and then b as one.
 func joined(a, b []byte) []byte {
+	if len(a) == 0 {
+		return b
+	}
 	if follows(a, b) {
 		return a[:len(a)+len(b)]
 	}
@@ -95,7 +113,10 @@ func (e *Engine) ask(now time.Time, w *want, p *neighbour, within time.Duration)
 	w.from, w.asked, w.progress = p, now, now
 	p.asked++
 	e.asked++
-	e.send(p, &wire.Message{Kind: wire.Request, Number: w.number, Within: max(within-e.hurry(), 100*time.Millisecond)})
+	e.send(p, &wire.Message{
+		Kind: wire.Request, Number: w.number, Within: max(within-e.hurry(), 100*time.Millisecond),
+		Proved: e.proofs.of(w.number) != nil, // not w's own: that may be gone when the data comes
+	})
 	if !w.told && e.playout.file == nil {
 		w.told = true
 		e.announce(w.number, now)
@@ -158,7 +179,10 @@ func (e *Engine) onRefuse(now time.Time, p *neighbour, m *wire.Message) {
 		// No fault of its. Others will hold the slice soon; it is asked again when nobody else is there.
 		p.rests = now.Add(time.Duration(float64(busyRest<<min(p.refusals, 2)) * (1 + unit(score(p.key, m.Number)))))
 		p.refusals++
-	case wire.NotHeld: // what it announced has not come to it yet
+	case wire.NotHeld: // what it announced has not come to it yet; of a file, it held too much and let go of it
+		if e.cfg.File != nil {
+			p.holds.remove(m.Number)
+		}
 	default:
 		p.holds.remove(m.Number)
 		e.rest(now, p)
@@ -191,10 +215,11 @@ func (e *Engine) onProof(now time.Time, p *neighbour, m *wire.Message) {
 		e.bar(now, p, err)
 		return
 	}
-	wanted := false
-	for n := st.First; st.Covers(n); n++ {
+	wanted := e.cfg.File != nil && e.proofs.of(st.First) == nil
+	for n := st.First; st.Covers(n) && !wanted; n++ {
+		// Whoever was asked: it may have been this peer, and may be again before its data comes.
 		w := e.wants.get(n)
-		wanted = wanted || w != nil && w.from == p && w.proof == nil
+		wanted = w != nil && w.proof == nil
 	}
 	if !wanted {
 		return // it crossed our cancel, or is here already
@@ -205,9 +230,17 @@ func (e *Engine) onProof(now time.Time, p *neighbour, m *wire.Message) {
 		return
 	}
 	e.observe(&signed.Statement)
-	for n := st.First; st.Covers(n); n++ {
+	e.prove(signed)
+}
+
+// prove takes in a statement that was proved.
+func (e *Engine) prove(s *slice.Signed) {
+	if e.cfg.File != nil {
+		e.proofs.keep(s)
+	}
+	for n := s.First; s.Covers(n); n++ {
 		if w := e.wants.get(n); w != nil && w.proof == nil {
-			w.proof = signed
+			w.proof = s
 		}
 	}
 }
@@ -230,19 +263,19 @@ func (e *Engine) onData(now time.Time, p *neighbour, m *wire.Message) {
 		return
 	}
 	size := w.size()
-	if int(m.Offset) != len(w.buf) || len(w.buf)+len(m.Bytes) > size {
-		e.stats.DuplicateBytes += uint64(len(m.Bytes))
-		if m.Offset == 0 && len(w.buf) > 0 || m.Offset > 0 && len(w.buf) == 0 {
-			return // the rest of a request that was cancelled and made again
-		}
+	part, honest := w.missing(int(m.Offset), m.Bytes)
+	e.stats.DuplicateBytes += uint64(len(m.Bytes) - len(part))
+	if !honest {
 		e.bar(now, p, errProtocol)
+	}
+	if len(part) == 0 {
 		return
 	}
 	if len(w.buf) == 0 {
 		w.first = now
 		e.answers.add(now.Sub(w.asked))
 	}
-	w.add(m.Bytes, size)
+	w.add(part, size)
 	w.progress, p.data = now, now
 	if len(w.buf) < size {
 		return
@@ -290,7 +323,9 @@ func (e *Engine) accept(now time.Time, s *slice.Slice) {
 	if !told {
 		e.announce(s.Number, now)
 	}
-	e.fresh.add(s, e.order)
+	if e.cfg.File == nil {
+		e.fresh.add(s, e.order)
+	}
 	e.deliver(now)
 	e.offer(now)
 }
