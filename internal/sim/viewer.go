@@ -127,7 +127,11 @@ func (v *viewer) begin(live swarm.Live) {
 	v.swept = w.queue.now
 	if !w.sc.NoPeers {
 		// The tracker's WebSocket: TCP, TLS, upgrade.
-		w.after(6*v.serverWay, func() { v.announce(min(maxOffers, v.maxPeers())) })
+		w.after(6*v.serverWay, func() {
+			if !v.gone {
+				v.announce(min(maxOffers, v.engine.WantPeers()))
+			}
+		})
 	}
 	v.turn()
 }
@@ -155,13 +159,6 @@ func (v *viewer) planSeek() {
 		}
 		v.planSeek()
 	})
-}
-
-func (v *viewer) maxPeers() int {
-	if v.w.sc.MaxPeers > 0 {
-		return v.w.sc.MaxPeers
-	}
-	return 16
 }
 
 // received takes a message from a link.

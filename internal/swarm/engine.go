@@ -85,6 +85,9 @@ func New(cfg Config, now time.Time) *Engine {
 	}
 	if cfg.MaxPeers <= 0 {
 		cfg.MaxPeers = 16
+		if cfg.File != nil {
+			cfg.MaxPeers = 32
+		}
 	}
 	if cfg.MaxBytes <= 0 {
 		cfg.MaxBytes = 64 << 20
@@ -107,7 +110,7 @@ func New(cfg Config, now time.Time) *Engine {
 	}
 	e.upload.init(&cfg, now)
 	if cfg.File != nil {
-		e.playout.open(cfg.File, cfg.File.Start, now)
+		e.playout.open(&e.cfg, cfg.File.Start, now)
 	} else {
 		e.playout.start(&e.cfg, cfg.Live, now)
 	}

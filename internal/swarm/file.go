@@ -67,7 +67,7 @@ func (e *Engine) Seek(now time.Time, at time.Duration) {
 	}
 	e.now = now
 	e.dropAll()
-	e.playout.open(e.cfg.File, at, now)
+	e.playout.open(&e.cfg, at, now)
 	e.sought = now
 	e.nextPass = now
 	e.Tick(now)

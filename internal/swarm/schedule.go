@@ -251,7 +251,11 @@ func (e *Engine) source(now time.Time, w *want) *neighbour {
 		cs[k], ps[k] = q.candidate(w.number, mine), q
 		k++
 	}
-	if i := e.policy.Source(cs[:k]); i >= 0 {
+	choose := e.policy.Source
+	if e.cfg.File != nil {
+		choose = e.policy.FileSource
+	}
+	if i := choose(cs[:k]); i >= 0 {
 		return ps[i]
 	}
 	if tried > 0 && k == 0 {
