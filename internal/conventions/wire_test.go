@@ -20,6 +20,7 @@ func TestWirePageShowsRealMessages(t *testing.T) {
 		{Kind: wire.Hello, Version: wire.Version, Track: track, Flags: wire.NoUpload, Bitmap: []byte{}},
 		{Kind: wire.Have, Numbers: []slice.Number{300, 301, 310}},
 		{Kind: wire.Request, Number: 300, Within: 1500 * time.Millisecond},
+		{Kind: wire.Request, Number: 300, Within: 1500 * time.Millisecond, Proved: true},
 		{Kind: wire.Refuse, Number: 300, Reason: wire.Busy},
 		{Kind: wire.Cancel, Number: 300},
 		{Kind: wire.Data, Number: 300, Offset: wire.MaxFragment, Bytes: []byte("flv")},

@@ -145,7 +145,7 @@ func (v *Viewer) fetch(s *session, a swarm.Action) {
 func ask(
 	ctx context.Context, edge *edgeclient.Client, res *edgeclient.Resolution, a *swarm.Action,
 ) (func(e *swarm.Engine, now time.Time), error) {
-	if a.Offset > 0 {
+	if a.Proof != nil {
 		rest, err := edge.SliceRest(ctx, res, a.Proof, a.Number, a.Offset)
 		return func(e *swarm.Engine, now time.Time) { e.FetchedRest(now, a.Number, a.Offset, rest) }, err
 	}

@@ -65,7 +65,7 @@ func TestTheRestOfASliceIsFetched(t *testing.T) {
 		}
 		w.server.hook.Store(&hook)
 		// fetch has the loop fetch what the engine did not ask for, so that all that it is given is of no use to it.
-		fetch := func(proof *slice.Signed) (unused uint64) {
+		fetch := func(proof *slice.Signed, offset int) (unused uint64) {
 			before := v.Stats().DuplicateBytes
 			v.inbox.post(func() {
 				v.fetch(v.session, swarm.Action{Kind: swarm.Fetch, Number: n, Offset: offset, Proof: proof})
@@ -76,18 +76,20 @@ func TestTheRestOfASliceIsFetched(t *testing.T) {
 			require.False(t, <-left, "an answer was given")
 			return v.Stats().DuplicateBytes - before
 		}
+		require.Equal(t, uint64(size), fetch(whole.Proof, 0))
+		require.Equal(t, "bytes="+strconv.Itoa(slice.FrameHead(whole.Proof))+"-", <-ranges, "all but the proof")
 		in := v.edge.Traffic().SlicesIn
-		require.Equal(t, uint64(size-offset), fetch(whole.Proof))
+		require.Equal(t, uint64(size-offset), fetch(whole.Proof, offset))
 		require.Equal(t, "bytes="+strconv.Itoa(slice.FrameHead(whole.Proof)+offset)+"-", <-ranges)
 		require.Equal(t, uint64(size-offset), v.edge.Traffic().SlicesIn-in, "nothing before it was sent")
 
 		refusing = true
-		require.Zero(t, fetch(whole.Proof))
+		require.Zero(t, fetch(whole.Proof, offset))
 		<-ranges
 		refusing = false
 		other := *whole.Proof
 		other.Encoded = append(other.Encoded, 0) // not the server's: the range lies elsewhere
-		require.Zero(t, fetch(&other))
+		require.Zero(t, fetch(&other, offset))
 		require.Zero(t, v.Stats().Stalls)
 	})
 }

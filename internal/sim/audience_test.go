@@ -105,7 +105,10 @@ func TestViewersOfAFileHelpEachOther(t *testing.T) {
 	sc := small(t, "vod-500", 40, 4*time.Minute)
 	sc.OnDemand.Length, sc.Arrive = Duration(3*time.Minute), Duration(20*time.Second)
 	r := simulate(t, sc, 1)
-	require.Greater(t, r.Offload, 0.6)
+	require.Greater(t, r.Offload, 0.9)
 	require.NotZero(t, r.Seeks)
 	require.Less(t, r.SeekP95, 1000.0)
+	require.Zero(t, r.Stalls, "the server has enough for all")
+	require.Zero(t, r.Barred, "all are honest")
+	require.Less(t, r.ProofShare, 0.005)
 }

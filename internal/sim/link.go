@@ -49,6 +49,7 @@ type end struct {
 	rate     float64   // bytes a second
 	waiting  []message // for the congestion window
 	last     int64     // when the last message has come to the other's downlink
+	passing  int       // messages on their way through the downlink here
 	polluted int64     // when wrong bytes were first sent; 0: never
 }
 
@@ -149,7 +150,8 @@ func (l *end) reached(m message) {
 		e.l, e.msg = l.other, m
 	}
 	l.inOrder = at
-	if at > now {
+	if at > now || l.passing > 0 { // within a tick the queue keeps the order in which events were added, not that of time
+		l.passing++
 		e := v.w.queue.add(at, arrive)
 		e.l, e.msg = l, m
 	} else if l.open {

@@ -28,11 +28,13 @@ var rules = map[string]rule{
 	"settle":      span(func(p *swarm.Policy, d time.Duration) { p.Settle = d }),
 	"ahead":       span(func(p *swarm.Policy, d time.Duration) { p.Ahead = d }),
 	"tell":        span(func(p *swarm.Policy, d time.Duration) { p.Tell = d }),
+	"file_tell":   span(func(p *swarm.Policy, d time.Duration) { p.FileTell = d }),
 	"offer_for":   span(func(p *swarm.Policy, d time.Duration) { p.OfferFor = d }),
 	"pull_share": number(func(p *swarm.Policy, f float64) {
 		p.Pull = func(span time.Duration) time.Duration { return time.Duration(f * float64(span)) }
 	}),
-	"max_asked": number(func(p *swarm.Policy, f float64) { p.MaxAsked = int(f) }),
+	"max_asked":  number(func(p *swarm.Policy, f float64) { p.MaxAsked = int(f) }),
+	"file_asked": number(func(p *swarm.Policy, f float64) { p.FileSource = swarm.LeastAsked(int(f)) }),
 	"patience": span(func(p *swarm.Policy, d time.Duration) {
 		p.Patience = func(slack, usual time.Duration) time.Duration { return min(max(slack/3, usual, d), 2*time.Second) }
 	}),

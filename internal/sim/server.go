@@ -26,8 +26,9 @@ const tcpPacket = 1448
 type fetching struct {
 	v         *viewer
 	n         slice.Number
-	copies    int // that may have gone out; 0: any number
-	offset    int // from where on
+	copies    int  // that may have gone out; 0: any number
+	rest      bool // without its proof
+	offset    int  // and from where on
 	cancelled bool
 	late      bool // answered: not yet
 }
@@ -57,7 +58,7 @@ const edgeCrowd = 40
 // fetch asks for a slice.
 func (v *viewer) fetch(a *swarm.Action) {
 	n := a.Number
-	f := &fetching{v: v, n: n, copies: a.Copies, offset: a.Offset}
+	f := &fetching{v: v, n: n, copies: a.Copies, rest: a.Proof != nil, offset: a.Offset}
 	wait := a.Wait
 	v.fetches = append(v.fetches, f)
 	s := &v.w.server
@@ -137,7 +138,7 @@ func (s *server) answer(f *fetching) {
 		w.at(v.downloaded(w.queue.now, len(rest)), func() {
 			if v.done(f) {
 				v.sender, v.fromServer = nil, true
-				if f.offset > 0 {
+				if f.rest {
 					v.engine.FetchedRest(w.time(), f.n, f.offset, rest)
 				} else {
 					v.engine.Fetched(w.time(), sl)

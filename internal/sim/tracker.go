@@ -65,7 +65,10 @@ func (t *tracker) recover() {
 // announceFirst announces a viewer that has just come. In a crowd its offers were made while it connected, otherwise they
 // are made when it knows that there are others.
 func (v *viewer) announceFirst() {
-	n := min(maxOffers, v.maxPeers())
+	if v.gone {
+		return
+	}
+	n := min(maxOffers, v.engine.WantPeers())
 	if v.crowd {
 		v.announceWith(n, 0)
 		return

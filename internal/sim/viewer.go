@@ -158,13 +158,6 @@ func (v *viewer) planSeek() {
 	})
 }
 
-func (v *viewer) maxPeers() int {
-	if v.w.sc.MaxPeers > 0 {
-		return v.w.sc.MaxPeers
-	}
-	return 16
-}
-
 // received takes a message from a link.
 func (v *viewer) received(l *end, m message) {
 	now := v.w.time()

@@ -104,6 +104,7 @@ func (w *world) run(end int64) {
 		case reach:
 			e.l.reached(e.msg)
 		case arrive:
+			e.l.passing--
 			if e.l.open {
 				e.l.v.received(e.l, e.msg)
 			}

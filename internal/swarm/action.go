@@ -25,8 +25,8 @@ const (
 	// that peer for the rest of the session.
 	Disconnect
 	// Fetch: ask the server for slice Number and wait up to Wait until it is cut; then call Fetched or FetchFailed. If
-	// Copies is not 0 the server is to give it only if it has given fewer copies than that. If Offset is not 0 only the
-	// payload from there on is needed, of the slice that Proof speaks of: call FetchedRest or FetchFailed.
+	// Copies is not 0 the server is to give it only if it has given fewer copies than that. If Proof is not nil it speaks
+	// of the slice, and only the payload from Offset on is needed: call FetchedRest or FetchFailed.
 	Fetch
 	// CancelFetch: slice Number is not needed from the server any more; no answer is owed.
 	CancelFetch

@@ -54,7 +54,8 @@ type Config struct {
 	NoPeers bool
 	// UploadRate limits what is served to peers, in bytes a second. If zero, it is not limited.
 	UploadRate float64
-	// MaxPeers is how many neighbours the engine likes to have. If zero, 16. It accepts a quarter more.
+	// MaxPeers is how many neighbours the engine likes to have; it accepts a quarter more. If zero, 16, of a file 32, since
+	// each holds other parts of it.
 	MaxPeers int
 	// MaxBytes limits the payload bytes held for others and for playing. If zero, 64 MiB, of a file 256 MiB.
 	MaxBytes int

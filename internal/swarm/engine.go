@@ -39,6 +39,7 @@ type Engine struct {
 
 	highest slice.Number // that any neighbour ever held
 	store   store
+	proofs  proofs
 	wants   window[want]
 	asked   int     // requests under way to peers
 	short   float64 // the share of slices taken at once because too many came late
@@ -90,6 +91,9 @@ func New(cfg Config, now time.Time) *Engine {
 	}
 	if cfg.MaxPeers <= 0 {
 		cfg.MaxPeers = 16
+		if cfg.File != nil {
+			cfg.MaxPeers = 32
+		}
 	}
 	if cfg.MaxBytes <= 0 {
 		cfg.MaxBytes = 64 << 20
@@ -115,7 +119,7 @@ func New(cfg Config, now time.Time) *Engine {
 		e.playout.hold = now.Add(e.policy.Crowd)
 	}
 	if cfg.File != nil {
-		e.playout.open(cfg.File, cfg.File.Start, now)
+		e.playout.open(&e.cfg, cfg.File.Start, now)
 	} else {
 		e.playout.start(&e.cfg, cfg.Live, now)
 	}

@@ -9,7 +9,7 @@ import (
 
 // File describes a track that is a file: all of it can be had at any time, and each viewer plays at a place of its own.
 type File struct {
-	// Slices is how many slices the track has; they are numbered from 0. At least one, at most 8,192.
+	// Slices is how many slices the track has; they are numbered from 0. At least one, at most 65,536.
 	Slices slice.Number
 	// Duration is how long all of them last.
 	Duration time.Duration
@@ -28,6 +28,19 @@ func (f *File) group(t time.Duration) Group {
 		return Group{}
 	}
 	return f.Groups[i-1]
+}
+
+// bounds returns the first slice of the group that slice n belongs to, and the first of the next.
+func (f *File) bounds(n slice.Number) (low, high slice.Number) {
+	i := sort.Search(len(f.Groups), func(i int) bool { return f.Groups[i].Number > n })
+	high = f.Slices
+	if i < len(f.Groups) {
+		high = f.Groups[i].Number
+	}
+	if i > 0 {
+		low = f.Groups[i-1].Number
+	}
+	return low, high
 }
 
 // timeOf returns where slice n begins, even steps between groups taken for granted.
@@ -54,7 +67,7 @@ func (e *Engine) Seek(now time.Time, at time.Duration) {
 	}
 	e.now = now
 	e.dropAll()
-	e.playout.open(e.cfg.File, at, now)
+	e.playout.open(&e.cfg, at, now)
 	e.sought = now
 	e.nextPass = now
 	e.Tick(now)

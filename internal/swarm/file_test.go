@@ -8,6 +8,7 @@ import (
 
 	"github.com/superp2p/superp2p/internal/signing"
 	"github.com/superp2p/superp2p/internal/slice"
+	"github.com/superp2p/superp2p/internal/wire"
 )
 
 // newFile returns an engine that plays the slices that a world has cut as a file.
@@ -75,4 +76,55 @@ func TestTimesOfAFile(t *testing.T) {
 	require.Equal(t, 4*time.Second, f.timeOf(9))
 	require.Equal(t, Group{4, time.Second}, f.group(2900*time.Millisecond))
 	require.Equal(t, Group{8, 3 * time.Second}, f.group(time.Hour))
+}
+
+func TestAFileMayBeLong(t *testing.T) {
+	k := newFilm(t, 0)
+	long := *k.e.cfg.File
+	long.Slices = 20_000
+	k.e.cfg.File = &long
+	s := *k.w.slices[3]
+	s.Number = 19_000
+	k.e.store.put(&s)
+	k.e.store.put(k.w.slices[3])
+	require.True(t, k.e.store.has(3), "who has seen the end may see the beginning")
+	require.True(t, k.e.store.has(19_000))
+	first, held := k.e.store.bitmap(wire.MaxBitmap)
+	require.EqualValues(t, 3, first)
+	p := &neighbour{}
+	p.holds.bits = make([]uint64, maxHoldings)
+	k.e.onHello(k.w.now, p, &wire.Message{Version: wire.Version, Track: k.w.track, First: first, Bitmap: held})
+	require.True(t, p.holds.has(3))
+	require.True(t, p.holds.has(19_000))
+	require.False(t, p.holds.has(4))
+}
+
+func TestWhatANeighbourLetGoOfIsNotAskedOfItAgain(t *testing.T) {
+	k := newFilm(t, 0)
+	asked, _ := k.requests(100 * time.Millisecond)
+	require.NotEmpty(t, asked)
+	k.say(&wire.Message{Kind: wire.Refuse, Number: asked[0].Number, Reason: wire.NotHeld})
+	again, _ := k.requests(2 * time.Second)
+	require.NotEmpty(t, again)
+	for _, m := range again {
+		require.NotEqual(t, asked[0].Number, m.Number)
+	}
+}
+
+func TestWhatIsDueSoonIsNotAskedOfAPeer(t *testing.T) {
+	k := newFilm(t, 0)
+	asked, fetches := k.requests(20 * time.Millisecond)
+	require.Greater(t, len(fetches), 1)
+	for _, m := range asked {
+		require.Greater(t, k.e.playout.trackTime(m.Number), 250*time.Millisecond)
+	}
+}
+
+func TestSeveralNeighboursAreServedInTurn(t *testing.T) {
+	now := time.Unix(1, 0)
+	near, far := &neighbour{rttMin: 20 * time.Millisecond}, &neighbour{rttMin: 80 * time.Millisecond}
+	at := func(n slice.Number) *slice.Slice { return &slice.Slice{Number: n, Payload: make([]byte, 100)} }
+	first := &pending{to: far, slice: at(3), inTurn: true}
+	require.False(t, (&pending{to: near, slice: at(9000), inTurn: true}).before(first), "no slice is newer than another")
+	require.True(t, (&pending{to: near, slice: at(2), inTurn: true, urgent: true, deadline: now}).before(first))
 }

@@ -321,12 +321,15 @@ func (e *Engine) announce(n slice.Number, now time.Time) {
 	if e.cfg.NoPeers {
 		return
 	}
+	within, urgent := e.policy.FileTell, false
+	if e.cfg.File == nil {
+		within, urgent = e.policy.Tell, e.playout.deadline(n).Sub(now) < e.policy.Guard(e.playout.delay)
+	}
 	if len(e.news) == 0 {
-		e.newsDue = now.Add(e.policy.Tell)
+		e.newsDue = now.Add(within)
 	}
 	e.news = append(e.news, n)
-	urgent := e.playout.deadline(n).Sub(now) < e.policy.Guard(e.playout.delay)
-	if urgent || e.policy.Tell <= 0 || len(e.news) == wire.MaxNumbers {
+	if urgent || within <= 0 || len(e.news) == wire.MaxNumbers {
 		e.tell()
 	}
 }

@@ -26,7 +26,11 @@ func (e *Engine) deliver(now time.Time) {
 		if p.due(p.position).After(now) || e.crowded(now) && !e.ready() {
 			return
 		}
-		if p.stalled && !e.covered(resumeWith) || !p.started && !e.covered(startWith) {
+		start := startWith
+		if p.file != nil {
+			start = fileStartWith
+		}
+		if p.stalled && !e.covered(resumeWith) || !p.started && !e.covered(start) {
 			return
 		}
 		if p.stalled {
@@ -63,6 +67,8 @@ func (e *Engine) ready() bool {
 const (
 	// startWith is how much must be here for playback to start: a frame, which may be in several slices.
 	startWith = 40 * time.Millisecond
+	// fileStartWith is the same of a file, whose first slices are asked for together and come one after the other.
+	fileStartWith = 200 * time.Millisecond
 	// resumeWith is the same after a stall, so that it does not stall again at once.
 	resumeWith = 400 * time.Millisecond
 )

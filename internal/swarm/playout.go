@@ -84,9 +84,14 @@ func (p *playout) start(cfg *Config, live Live, now time.Time) {
 	p.player = now.Add(-at.Time)
 }
 
-// open sets playback up to begin at a file's track time at.
-func (p *playout) open(f *File, at time.Duration, now time.Time) {
-	*p = playout{file: f, followed: now, hasLast: true, last: f.Slices - 1, newest: f.Slices - 1, seen: f.Slices - 1}
+// open sets playback up to begin at a file's track time at. Rules go by the delay, which a file does not have, as the time
+// that a viewer likes to have in hand: without one nothing would ever be too late for a peer.
+func (p *playout) open(cfg *Config, at time.Duration, now time.Time) {
+	f := cfg.File
+	*p = playout{
+		file: f, delay: cfg.Delay, followed: now,
+		hasLast: true, last: f.Slices - 1, newest: f.Slices - 1, seen: f.Slices - 1,
+	}
 	p.mean = f.Duration / time.Duration(f.Slices)
 	p.position = f.group(at).Number
 	p.player = now.Add(-p.trackTime(p.position))

@@ -38,6 +38,8 @@ type Policy struct {
 	Target func([]Candidate) int
 	// Tell is for how long announcements may wait to go in one message. If zero, they do not.
 	Tell time.Duration
+	// FileTell is Tell for a file, of which nobody waits for just what has come here.
+	FileTell time.Duration
 	// OfferFor is for how long, at the uplink's pace, what waits to be sent should last: with less, more is offered. If
 	// zero, nothing is offered.
 	OfferFor time.Duration
@@ -47,6 +49,8 @@ type Policy struct {
 	Pull func(span time.Duration) time.Duration
 	// Source chooses one of the neighbours that hold a slice: its index, or -1 for none of them now.
 	Source func([]Candidate) int
+	// FileSource is Source for a file.
+	FileSource func([]Candidate) int
 	// MaxAsked is how many requests may be under way in all; those due first go first.
 	MaxAsked int
 	// Patience is how long a request may go without progress when its slice is due after slack and answers have
@@ -113,9 +117,11 @@ func DefaultPolicy() Policy {
 		Late:       0.25,
 		Target:     NearestGiver,
 		Tell:       200 * time.Millisecond,
+		FileTell:   time.Second,
 		OfferFor:   300 * time.Millisecond,
 		Pull:       func(span time.Duration) time.Duration { return span * 3 / 4 },
-		Source:     LeastAsked,
+		Source:     LeastAsked(2),
+		FileSource: LeastAsked(4),
 		MaxAsked:   16,
 		Patience:   patience,
 		MaxWait:    maxWait,
@@ -157,21 +163,23 @@ func RankedFirstCopy(copies, rest float64) func(FirstCopy) Turn {
 	}
 }
 
-// LeastAsked chooses the neighbour with the fewest requests of ours under way, among equals by chance with a
-// preference for short round trips.
-func LeastAsked(cs []Candidate) int {
-	best, least := -1, 0.0
-	for i := range cs {
-		c := &cs[i]
-		if c.Asked >= maxAsked {
-			continue
+// LeastAsked chooses the neighbour with the fewest requests of ours under way, fewer than most, among equals by chance
+// with a preference for short round trips.
+func LeastAsked(most int) func([]Candidate) int {
+	return func(cs []Candidate) int {
+		best, least := -1, 0.0
+		for i := range cs {
+			c := &cs[i]
+			if c.Asked >= most {
+				continue
+			}
+			cost := 0.1*float64(c.Asked+2*c.Failures+c.Refusals) + far(c)
+			if best < 0 || cost < least {
+				best, least = i, cost
+			}
 		}
-		cost := 0.1*float64(c.Asked+2*c.Failures+c.Refusals) + far(c)
-		if best < 0 || cost < least {
-			best, least = i, cost
-		}
+		return best
 	}
-	return best
 }
 
 // far is what the length of the way to a neighbour costs, with some chance in it. A link that loses packets is as slow
@@ -180,9 +188,6 @@ func far(c *Candidate) float64 {
 	rtt := c.RTT.Seconds()
 	return 10 * (0.0004 + rtt*rtt) * (0.25 + unit(c.Chance))
 }
-
-// maxAsked is how many requests may be under way at one neighbour.
-const maxAsked = 2
 
 // NearestGiver chooses a neighbour that passes on what it gets before one that does not, one on whose link nothing of
 // ours is under way before others, and else by chance with a preference for short round trips.

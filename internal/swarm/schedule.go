@@ -130,6 +130,9 @@ func (e *Engine) consider(now time.Time, n slice.Number) {
 		return // too late to rely on anybody else
 	}
 	if e.asked < e.policy.MaxAsked && !now.Before(w.pull) && !(e.crowded(now) && n >= e.playout.position+crowdStart) {
+		if slack > proofWithin && e.proofComes(w) {
+			return // with another slice; who is asked afterwards leaves it out
+		}
 		if q := e.source(now, w); q != nil {
 			e.ask(now, w, q, slack)
 			return
@@ -253,7 +256,11 @@ func (e *Engine) source(now time.Time, w *want) *neighbour {
 		cs[k], ps[k] = q.candidate(w.number, mine), q
 		k++
 	}
-	if i := e.policy.Source(cs[:k]); i >= 0 {
+	choose := e.policy.Source
+	if e.cfg.File != nil {
+		choose = e.policy.FileSource
+	}
+	if i := choose(cs[:k]); i >= 0 {
 		return ps[i]
 	}
 	if tried > 0 && k == 0 {

@@ -18,8 +18,8 @@ const (
 	maxFetches = 8
 	// maxEarly is how many fetches may be under way for another to be made before its time is short: what is needed
 	// first is not to wait behind it.
-	maxEarly = 4
-	fetchWait  = 10 * time.Second
+	maxEarly  = 4
+	fetchWait = 10 * time.Second
 	// serverPatience is how long the server may take for a slice that a neighbour could give.
 	serverPatience = time.Second
 	serverPause    = 250 * time.Millisecond // after the first failure, twice as long after each further one
@@ -48,9 +48,14 @@ func (e *Engine) fetch(now time.Time, w *want, count *uint64, copies int) bool {
 	}
 	e.server.open++
 	a := Action{Kind: Fetch, Number: w.number, Wait: fetchWait, Copies: copies}
-	w.base = nil
-	if begun := w.begun(); len(begun) > 0 && w.proof != nil && !w.whole && len(begun) < w.size() {
-		w.base, a.Offset, a.Proof = begun, len(begun), w.proof
+	w.rest, w.base = false, nil
+	if w.proof != nil && !w.whole {
+		if begun := w.begun(); len(begun) < w.size() {
+			w.base = begun
+		}
+		if w.rest = len(w.base) > 0 || e.cfg.File != nil; w.rest {
+			a.Offset, a.Proof = len(w.base), w.proof
+		}
 	}
 	e.act(a)
 	return true
@@ -72,7 +77,7 @@ func (e *Engine) FetchedRest(now time.Time, n slice.Number, offset int, rest []b
 	if e.left {
 		return
 	}
-	if w == nil || !w.fetching || len(w.base) != offset {
+	if w == nil || !w.fetching || !w.rest || len(w.base) != offset {
 		e.stats.DuplicateBytes += uint64(len(rest))
 		return
 	}
@@ -119,7 +124,12 @@ func (e *Engine) Fetched(now time.Time, s *slice.Slice) {
 		return
 	}
 	e.answered(now, w)
-	err := e.cfg.Verifier.Statement(s.Proof)
+	var err error
+	if known := e.proofs.known(s.Proof); known != nil {
+		s = &slice.Slice{Number: s.Number, Proof: known, Payload: s.Payload}
+	} else {
+		err = e.cfg.Verifier.Statement(s.Proof)
+	}
 	if err == nil && s.Proof.Track == e.cfg.Track && s.Proof.Covers(s.Number) {
 		err = e.cfg.Verifier.Payload(&s.Proof.Statement, s.Number, s.Payload)
 	}
@@ -133,6 +143,9 @@ func (e *Engine) Fetched(now time.Time, s *slice.Slice) {
 	e.stats.ServerBytes += uint64(len(s.Payload))
 	e.stats.ServerSlices++
 	e.observe(&s.Proof.Statement)
+	if e.cfg.File != nil {
+		e.prove(s.Proof)
+	}
 	e.accept(now, s)
 }
 
@@ -152,7 +165,7 @@ func (e *Engine) FetchFailed(now time.Time, n slice.Number, why FetchError) {
 		w.enough, w.next = true, time.Time{}
 		e.stats.FetchedFirst--
 	case Unreachable:
-		w.whole = w.whole || len(w.base) > 0 // perhaps it cannot give parts
+		w.whole = w.whole || w.rest // perhaps it cannot give parts
 		e.pauseServer(now)
 	case SourceEnded:
 		if n > e.playout.newest && (!e.playout.hasLast || n <= e.playout.last) {

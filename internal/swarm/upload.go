@@ -17,6 +17,8 @@ type pending struct {
 	begun    time.Time // when the first of it was
 	urgent   bool
 	rare     bool // few hold it
+	proved   bool // its proof is there already
+	inTurn   bool // of a file, where no slice is newer than another
 }
 
 // upload shares out what may be sent: whole slices in the order asked, urgent ones first, on as many links at a time
@@ -204,6 +206,7 @@ func (e *Engine) onRequest(now time.Time, p *neighbour, m *wire.Message) {
 	refuse := wire.Reason(0)
 	r := pending{
 		to: p, slice: s, deadline: now.Add(m.Within), urgent: m.Within < e.policy.Urgent, rare: e.rare(m.Number),
+		proved: m.Proved, inTurn: e.cfg.File != nil,
 	}
 	offered := e.fresh.answered(p, m.Number)
 	switch {
@@ -231,7 +234,8 @@ func (e *Engine) onRequest(now time.Time, p *neighbour, m *wire.Message) {
 }
 
 // before tells whether r goes before o: a slice that few hold first, since all others wait for it; then what is begun,
-// since half a slice is of no use to anybody; then who needs it soon; then the newest, which others lack as well.
+// since half a slice is of no use to anybody; then who needs it soon; then the newest, which others lack as well, or of a
+// file who asked first.
 func (r *pending) before(o *pending) bool {
 	switch {
 	case r.rare != o.rare:
@@ -242,6 +246,8 @@ func (r *pending) before(o *pending) bool {
 		return r.urgent
 	case r.urgent:
 		return r.deadline.Before(o.deadline)
+	case r.inTurn:
+		return false
 	case r.slice.Number != o.slice.Number:
 		return r.slice.Number > o.slice.Number
 	}
@@ -316,11 +322,13 @@ func (e *Engine) serve(now time.Time) {
 	}
 }
 
-// sendPart sends the next part of a request, before the first its proof.
+// sendPart sends the next part of a request, before the first its proof if that is not there.
 func (e *Engine) sendPart(now time.Time, r *pending, part []byte) {
 	p := r.to
 	if r.offset == 0 {
 		r.begun = now
+	}
+	if r.offset == 0 && !r.proved {
 		proof := r.slice.Proof
 		e.send(p, &wire.Message{Kind: wire.Proof, Sig: proof.Signature, Bytes: proof.Encoded})
 	}

@@ -1,7 +1,6 @@
 package swarm
 
 import (
-	"bytes"
 	"time"
 
 	"github.com/superp2p/superp2p/internal/slice"
@@ -27,53 +26,17 @@ type want struct {
 	told     bool      // neighbours know that it is on its way
 	fetched  time.Time // when it was
 	enough   bool      // the server has given as many copies as it gives at once
-	base     []byte    // a part from a peer that the server was asked for the rest of
+	rest     bool      // without its proof, which is here
+	base     []byte    // and without this part, which came from a peer
 	whole    bool      // a part from a peer and the rest from the server do not go together
 	retry    time.Time // ask the server again not before
-}
-
-// doubt is a part of a slice that a neighbour sent and that was of no use, since it was cancelled or the neighbour failed.
-// It is looked at when the slice is here, so that nobody sends wrong bytes unseen.
-type doubt struct {
-	from   *neighbour
-	offset int
-	part   []byte
-}
-
-// maxDoubts limits the parts of a slice that are kept to be looked at.
-const maxDoubts = 4
-
-// doubted keeps a part to be looked at later.
-func (w *want) doubted(p *neighbour, offset int, part []byte) {
-	for i := range w.doubts {
-		if d := &w.doubts[i]; d.from == p && d.offset+len(d.part) == offset {
-			d.part = joined(d.part, part)
-			return
-		}
-	}
-	if len(w.doubts) == maxDoubts {
-		copy(w.doubts, w.doubts[1:])
-		w.doubts = w.doubts[:maxDoubts-1]
-	}
-	w.doubts = append(w.doubts, doubt{p, offset, part})
-}
-
-// begun returns the longest part from the start of the slice that came and is not proved.
-func (w *want) begun() []byte {
-	var most []byte
-	for _, d := range w.doubts {
-		if d.offset == 0 && len(d.part) > len(most) {
-			most = d.part
-		}
-	}
-	return most
 }
 
 // want returns the want of slice n, making it where there is none.
 func (e *Engine) want(n slice.Number) *want {
 	w := e.wants.get(n)
 	if w == nil {
-		w = &want{number: n, pull: e.pullAt(n)}
+		w = &want{number: n, pull: e.pullAt(n), proof: e.proofs.of(n)}
 		e.wants.put(n, w)
 	}
 	return w
@@ -94,6 +57,20 @@ func (w *want) add(part []byte, size int) {
 	}
 }
 
+// missing returns what of a part that came comes next, and whether an honest peer sends it. Where a request was cancelled
+// and made again, what was on its way comes first, or its rest, which is of no use without what was before, and then all
+// anew.
+func (w *want) missing(offset int, part []byte) (next []byte, honest bool) {
+	have := len(w.buf)
+	switch {
+	case offset+len(part) > w.size(), offset > have && have > 0:
+		return nil, false
+	case offset > have:
+		return nil, true
+	}
+	return part[min(have-offset, len(part)):], true
+}
+
 // follows tells whether part lies right behind buf in memory, as it does where many engines share payloads: it need
 // not be copied then.
 func follows(buf, part []byte) bool {
@@ -103,6 +80,9 @@ func follows(buf, part []byte) bool {
 
 // joined returns a and then b as one.
 func joined(a, b []byte) []byte {
+	if len(a) == 0 {
+		return b
+	}
 	if follows(a, b) {
 		return a[:len(a)+len(b)]
 	}
@@ -131,7 +111,10 @@ func (e *Engine) ask(now time.Time, w *want, p *neighbour, within time.Duration)
 	w.from, w.asked, w.progress = p, now, now
 	p.asked++
 	e.asked++
-	e.send(p, &wire.Message{Kind: wire.Request, Number: w.number, Within: max(within-e.hurry(), 100*time.Millisecond)})
+	e.send(p, &wire.Message{
+		Kind: wire.Request, Number: w.number, Within: max(within-e.hurry(), 100*time.Millisecond),
+		Proved: e.proofs.of(w.number) != nil, // not w's own: that may be gone when the data comes
+	})
 	if !w.told && e.playout.file == nil {
 		w.told = true
 		e.announce(w.number, now)
@@ -194,7 +177,10 @@ func (e *Engine) onRefuse(now time.Time, p *neighbour, m *wire.Message) {
 		// No fault of its. Others will hold the slice soon; it is asked again when nobody else is there.
 		p.rests = now.Add(time.Duration(float64(busyRest<<min(p.refusals, 2)) * (1 + unit(score(p.key, m.Number)))))
 		p.refusals++
-	case wire.NotHeld: // what it announced has not come to it yet
+	case wire.NotHeld: // what it announced has not come to it yet; of a file, it held too much and let go of it
+		if e.cfg.File != nil {
+			p.holds.remove(m.Number)
+		}
 	default:
 		p.holds.remove(m.Number)
 		e.rest(now, p)
@@ -227,10 +213,11 @@ func (e *Engine) onProof(now time.Time, p *neighbour, m *wire.Message) {
 		e.bar(now, p, err)
 		return
 	}
-	wanted := false
-	for n := st.First; st.Covers(n); n++ {
+	wanted := e.cfg.File != nil && e.proofs.of(st.First) == nil
+	for n := st.First; st.Covers(n) && !wanted; n++ {
+		// Whoever was asked: it may have been this peer, and may be again before its data comes.
 		w := e.wants.get(n)
-		wanted = wanted || w != nil && w.from == p && w.proof == nil
+		wanted = w != nil && w.proof == nil
 	}
 	if !wanted {
 		return // it crossed our cancel, or is here already
@@ -241,9 +228,17 @@ func (e *Engine) onProof(now time.Time, p *neighbour, m *wire.Message) {
 		return
 	}
 	e.observe(&signed.Statement)
-	for n := st.First; st.Covers(n); n++ {
+	e.prove(signed)
+}
+
+// prove takes in a statement that was proved.
+func (e *Engine) prove(s *slice.Signed) {
+	if e.cfg.File != nil {
+		e.proofs.keep(s)
+	}
+	for n := s.First; s.Covers(n); n++ {
 		if w := e.wants.get(n); w != nil && w.proof == nil {
-			w.proof = signed
+			w.proof = s
 		}
 	}
 }
@@ -260,20 +255,24 @@ func (e *Engine) onData(now time.Time, p *neighbour, m *wire.Message) {
 		return
 	}
 	size := w.size()
-	if int(m.Offset) != len(w.buf) || len(w.buf)+len(m.Bytes) > size {
-		if m.Offset == 0 && len(w.buf) > 0 || m.Offset > 0 && len(w.buf) == 0 {
-			e.crossed(now, p, w, m) // the rest of a request that was cancelled and made again
-			return
-		}
-		e.stats.DuplicateBytes += uint64(len(m.Bytes))
+	part, honest := w.missing(int(m.Offset), m.Bytes)
+	e.stats.DuplicateBytes += uint64(len(m.Bytes) - len(part))
+	if !honest {
 		e.bar(now, p, errProtocol)
+		return
+	}
+	if len(part) < len(m.Bytes) {
+		// Of a request that was cancelled and made again. It is looked at with the rest.
+		w.doubted(p, int(m.Offset), m.Bytes[:len(m.Bytes)-len(part)])
+	}
+	if len(part) == 0 {
 		return
 	}
 	if len(w.buf) == 0 {
 		w.first = now
 		e.answers.add(now.Sub(w.asked))
 	}
-	w.add(m.Bytes, size)
+	w.add(part, size)
 	w.progress, p.data = now, now
 	if len(w.buf) < size {
 		return
@@ -295,24 +294,6 @@ func (e *Engine) onData(now time.Time, p *neighbour, m *wire.Message) {
 	e.accept(now, &slice.Slice{Number: w.number, Proof: w.proof, Payload: payload})
 }
 
-// crossed takes what p sent of a slice before it knew that we do not want it from it any more: w, nil if the slice is
-// here already or not wanted at all.
-func (e *Engine) crossed(now time.Time, p *neighbour, w *want, m *wire.Message) {
-	e.stats.DuplicateBytes += uint64(len(m.Bytes))
-	offset := int(m.Offset)
-	if w != nil {
-		w.doubted(p, offset, m.Bytes)
-	} else if s := e.store.get(m.Number); s != nil && !holds(s.Payload, offset, m.Bytes) {
-		e.stats.BadBytes += uint64(len(m.Bytes))
-		e.bar(now, p, errWrongPart)
-	}
-}
-
-// holds tells whether part is what payload has at offset.
-func holds(payload []byte, offset int, part []byte) bool {
-	return offset <= len(payload) && bytes.HasPrefix(payload[offset:], part)
-}
-
 // accept takes in a proved slice.
 func (e *Engine) accept(now time.Time, s *slice.Slice) {
 	told := false
@@ -330,7 +311,9 @@ func (e *Engine) accept(now time.Time, s *slice.Slice) {
 	if !told {
 		e.announce(s.Number, now)
 	}
-	e.fresh.add(s, e.order)
+	if e.cfg.File == nil {
+		e.fresh.add(s, e.order)
+	}
 	e.deliver(now)
 	e.offer(now)
 }

@@ -1,9 +1,12 @@
 package swarm
 
-import "github.com/superp2p/superp2p/internal/slice"
+import (
+	"github.com/superp2p/superp2p/internal/slice"
+	"github.com/superp2p/superp2p/internal/wire"
+)
 
-// maxSpan is how far apart the lowest and the highest number in a window are at the most.
-const maxSpan = 8192
+// maxSpan is how far apart the lowest and the highest number in a window are at the most: two hours of a file.
+const maxSpan = 8 * wire.MaxBitmap
 
 // window maps numbers that lie close together and move up with the stream. Its zero value is empty.
 type window[T any] struct {

@@ -19,8 +19,8 @@ const (
 	MaxMessage = 48 << 10
 	// MaxNumbers is how many slices one Have may name.
 	MaxNumbers = 256
-	// MaxBitmap is the largest bitmap of a Hello, in bytes: 8 slices each.
-	MaxBitmap = 1024
+	// MaxBitmap is the largest bitmap of a Hello, in bytes: 8 slices each. It covers two hours of a file.
+	MaxBitmap = 8 << 10
 )
 
 // Kind is the first byte of a message.
@@ -72,6 +72,7 @@ type Message struct {
 	Numbers []slice.Number // Have, ascending
 	Number  slice.Number   // Request, Refuse, Cancel, Data, Offer
 	Within  time.Duration  // Request: after that it is of no use, whole milliseconds
+	Proved  bool           // Request: the proof is here already, leave it out
 	Reason  Reason         // Refuse, Bye
 	Offset  uint32         // Data: where in the payload
 	Bytes   []byte         // Data: payload; Proof: the encoded statement
@@ -111,6 +112,9 @@ func Append(b []byte, m *Message) []byte {
 	case Request:
 		b = binary.AppendUvarint(b, uint64(m.Number))
 		b = binary.AppendUvarint(b, uint64(m.Within/time.Millisecond))
+		if m.Proved {
+			b = append(b, proved)
+		}
 	case Refuse:
 		b = binary.AppendUvarint(b, uint64(m.Number))
 		b = append(b, byte(m.Reason))
@@ -142,6 +146,7 @@ func appendData(b []byte, n slice.Number, offset uint32) []byte {
 const (
 	maxNumber = 1 << 48
 	maxWithin = 1 << 20 // ms: 17 minutes
+	proved    = 1       // flag of a Request
 )
 
 // Parse reads one message. Slices in the result share b.
@@ -169,6 +174,9 @@ func Parse(b []byte) (Message, error) {
 	case Request:
 		m.Number = slice.Number(d.uvarint(maxNumber))
 		m.Within = time.Duration(d.uvarint(maxWithin)) * time.Millisecond
+		if d.err == nil && len(d.b) > 0 {
+			m.Proved = d.uvarint(0xff)&proved != 0
+		}
 	case Refuse:
 		m.Number = slice.Number(d.uvarint(maxNumber))
 		m.Reason = d.reason()

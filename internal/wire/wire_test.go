@@ -24,6 +24,7 @@ func examples() map[string]*Message {
 		"hello":   {Kind: Hello, Version: Version, Track: track, Flags: NoUpload, First: 1000, Bitmap: []byte{0xff, 0x01}},
 		"have":    {Kind: Have, Numbers: []slice.Number{1000, 1001, 1300}},
 		"request": {Kind: Request, Number: 1001, Within: 1500 * time.Millisecond},
+		"proved":  {Kind: Request, Number: 1001, Within: 1500 * time.Millisecond, Proved: true},
 		"refuse":  {Kind: Refuse, Number: 1001, Reason: Busy},
 		"cancel":  {Kind: Cancel, Number: 1001},
 		"proof":   {Kind: Proof, Sig: slice.Signature{1, 2, 3}, Bytes: []byte("statement")},
@@ -65,6 +66,7 @@ func TestParseRefuses(t *testing.T) {
 		"an endless uvarint":  {"03ffffffffffffffffffffff", ErrMalformed},
 		"a number too large":  {"05ffffffffffffff7f", ErrMalformed},
 		"bytes after the end": {"050500", ErrMalformed},
+		"flags and more":      {"0305050100", ErrMalformed},
 		"data of nothing":     {"070500", ErrShort},
 		"an offset too large": {"0705ffffff7f00", ErrMalformed},
 		"half a nonce":        {"080102", ErrShort},
@@ -84,7 +86,10 @@ func TestParseRefuses(t *testing.T) {
 	require.ErrorIs(t, err, ErrTooLarge)
 	_, err = Parse(append(append([]byte{byte(Hello), 1}, make([]byte, 18)...), make([]byte, MaxBitmap+1)...))
 	require.ErrorIs(t, err, ErrMalformed)
-	m, err := Parse([]byte{byte(Hello), 9, 1, 2, 3})
+	m, err := Parse([]byte{byte(Request), 5, 6, 2})
+	require.NoError(t, err, "another flag is no offence")
+	require.False(t, m.Proved)
+	m, err = Parse([]byte{byte(Hello), 9, 1, 2, 3})
 	require.NoError(t, err, "another version's hello is no offence")
 	require.EqualValues(t, 9, m.Version)
 }
