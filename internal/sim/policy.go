@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/superp2p/superp2p/internal/slice"
 	"github.com/superp2p/superp2p/internal/swarm"
 )
 
@@ -25,6 +26,7 @@ var rules = map[string]rule{
 	}),
 	"young_guard": span(func(p *swarm.Policy, d time.Duration) { p.YoungGuard = d }),
 	"crowd":       span(func(p *swarm.Policy, d time.Duration) { p.Crowd = d }),
+	"crowd_start": number(func(p *swarm.Policy, f float64) { p.CrowdStart = slice.Number(f) }),
 	"settle":      span(func(p *swarm.Policy, d time.Duration) { p.Settle = d }),
 	"ahead":       span(func(p *swarm.Policy, d time.Duration) { p.Ahead = d }),
 	"tell":        span(func(p *swarm.Policy, d time.Duration) { p.Tell = d }),

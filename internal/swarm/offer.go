@@ -281,15 +281,11 @@ func (e *Engine) onOffer(now time.Time, p *neighbour, n slice.Number) {
 // takes tells whether to take up an offer of a slice that is due after slack. Who has come in a crowd first takes what it
 // needs soon: the uplinks of a crowd cannot bring both that and what is newest.
 func (e *Engine) takes(n slice.Number, slack time.Duration) bool {
-	if e.crowded(e.now) && n >= e.playout.position+crowdStart {
+	if e.crowded(e.now) && n >= e.playout.position+e.policy.CrowdStart {
 		return false
 	}
 	return slack < e.playout.delay/2 || e.filled()
 }
-
-// crowdStart is how many slices a viewer that comes in a crowd asks for before it starts: those who play already need
-// the uplinks as well.
-const crowdStart slice.Number = 16
 
 // filled tells whether the viewer has something ahead, or did not come in a crowd, or long ago. Until then what is
 // needed first is to come first: the uplinks of a crowd cannot bring both that and what is newest.

@@ -185,7 +185,7 @@ func TestWhoComesInACrowdWaitsForPeers(t *testing.T) {
 	first := k.e.playout.position
 	require.Greater(t, k.e.playout.deadline(first), k.w.now, "it is not needed before playback starts")
 	require.NotContains(t, fetchesOf(k.e.Actions()), first, "the server is spared")
-	k.say(&wire.Message{Kind: wire.Offer, Number: first + crowdStart})
+	k.say(&wire.Message{Kind: wire.Offer, Number: first + k.e.policy.CrowdStart})
 	require.Equal(t, []wire.Kind{wire.Cancel}, kindsOf(k.heard()), "what is needed later comes later")
 	k.say(&wire.Message{Kind: wire.Offer, Number: first})
 	require.Contains(t, kindsOf(k.heard()), wire.Request)

@@ -56,7 +56,7 @@ func (e *Engine) deliver(now time.Time) {
 
 // ready tells whether there is enough to start with where what follows is to come from peers as well.
 func (e *Engine) ready() bool {
-	for n := range crowdStart {
+	for n := range e.policy.CrowdStart {
 		if !e.store.has(e.playout.position + n) {
 			return false
 		}

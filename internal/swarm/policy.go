@@ -21,6 +21,8 @@ type Policy struct {
 	Burst slice.Number
 	// Crowd is how long a viewer that comes in a crowd waits for peers before it turns to the server to start with.
 	Crowd time.Duration
+	// CrowdStart is with how many slices it starts earlier. It asks for no more before.
+	CrowdStart slice.Number
 	// Settle is how long a viewer counts as one that has just come unless it is linked to most of the neighbours that
 	// it will have. It takes no first copies so long.
 	Settle time.Duration
@@ -111,6 +113,7 @@ func DefaultPolicy() Policy {
 		YoungGuard: 250 * time.Millisecond,
 		Burst:      5,
 		Crowd:      1360 * time.Millisecond,
+		CrowdStart: 16,
 		Settle:     4 * time.Second,
 		Ahead:      400 * time.Millisecond,
 		Stagger:    250 * time.Millisecond,

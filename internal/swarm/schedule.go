@@ -129,7 +129,7 @@ func (e *Engine) consider(now time.Time, n slice.Number) {
 	if slack < e.tooLate() && !e.unseen(n) && e.fetch(now, w, e.lateCount(now), 0) {
 		return // too late to rely on anybody else
 	}
-	if e.asked < e.policy.MaxAsked && !now.Before(w.pull) && !(e.crowded(now) && n >= e.playout.position+crowdStart) {
+	if e.asked < e.policy.MaxAsked && !now.Before(w.pull) && !(e.crowded(now) && n >= e.playout.position+e.policy.CrowdStart) {
 		if slack > proofWithin && e.proofComes(w) {
 			return // with another slice; who is asked afterwards leaves it out
 		}
