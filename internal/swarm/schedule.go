@@ -140,9 +140,12 @@ func (e *Engine) consider(now time.Time, n slice.Number) {
 	}
 	held := e.held(n)
 	turn, count, copies := e.serverTurn(now, w, slack, held)
-	if !now.Before(turn) {
+	switch {
+	case !now.Before(turn):
 		e.fetch(now, w, count, copies)
-	} else if !held {
+	case held:
+		w.next = earliest(turn, w.next)
+	default:
 		w.next = earliest(turn, now.Add(5*passEvery)) // whoever gets it will tell
 	}
 	if now.Before(w.pull) {
@@ -329,7 +332,10 @@ func (e *Engine) guard(settled bool) time.Duration {
 		least = e.policy.YoungGuard * 3 / 5
 	}
 	young := min(guard, max(least, took*5/4+50*time.Millisecond))
-	if !settled || !e.filled() {
+	switch {
+	case e.playout.file == nil && e.greeted() == 0 && e.now.Sub(e.sought) > aloneAfter:
+		return guard // nobody will give it anything soon
+	case !settled || !e.filled():
 		return young
 	}
 	since := e.now.Sub(e.sought) - e.policy.Settle
@@ -339,6 +345,9 @@ func (e *Engine) guard(settled bool) time.Duration {
 	grown := min(1, max(0, since.Seconds()/guardGrows.Seconds()))
 	return young + time.Duration(grown*float64(guard-young))
 }
+
+// aloneAfter is how long who has come may be without neighbours before it stops counting on them.
+const aloneAfter = time.Second
 
 // guardGrows is how long it takes until the guard is whole.
 const guardGrows = 5 * time.Second
