@@ -58,7 +58,7 @@ func (c *Client) session(ctx context.Context) (welcome bool, err error) {
 	var loops sync.WaitGroup
 	loops.Go(func() { end(s.read()) })
 	loops.Go(func() { end(s.write()) })
-	s.announceLoop(ctx, early.wait())
+	s.announceLoop(ctx, early.made)
 	if ctx.Err() != nil {
 		s.leave()
 	}
@@ -183,7 +183,7 @@ func (s *session) write() error {
 // early is offers that are made while the connection comes about.
 type early struct {
 	end  context.CancelFunc
-	made chan []Offer // one, then closed
+	made chan []Offer // one at the most, then closed
 }
 
 // early has them made, if the configuration says so and it is the first connection.
@@ -195,18 +195,17 @@ func (c *Client) early(ctx context.Context) *early {
 	}
 	c.tried = true
 	ctx, e.end = context.WithCancel(ctx)
+	if n == 0 {
+		close(e.made)
+		return e
+	}
 	go func() {
 		defer close(e.made)
-		if n > 0 {
-			offers := c.cfg.Handler.Offers(ctx, n)
-			e.made <- offers[:min(len(offers), n)]
-		}
+		offers := c.cfg.Handler.Offers(ctx, n)
+		e.made <- offers[:min(len(offers), n)]
 	}()
 	return e
 }
-
-// wait returns the offers when they are made.
-func (e *early) wait() []Offer { return <-e.made }
 
 // drop ends the making of what nobody waits for any more.
 func (e *early) drop() {
@@ -216,8 +215,14 @@ func (e *early) drop() {
 }
 
 // announceLoop announces until the connection or ctx ends.
-func (s *session) announceLoop(ctx context.Context, early []Offer) {
-	s.announce(message.Started, early)
+func (s *session) announceLoop(ctx context.Context, early <-chan []Offer) {
+	var made []Offer
+	select {
+	case made = <-early:
+		early = nil
+	default: // it takes longer than connecting
+	}
+	s.announce(message.Started, made)
 	var (
 		after    = s.cfg.After
 		interval = s.cfg.Interval
@@ -236,9 +241,14 @@ func (s *session) announceLoop(ctx context.Context, early []Offer) {
 			return
 		case <-welcome: // only now is it known whether there is anybody to offer to
 			welcome, asked = nil, s.asked
-			if offers = min(s.cfg.Offers, int(s.size.Load())-1) - len(early); offers < 1 {
+			if offers = min(s.cfg.Offers, int(s.size.Load())-1) - len(made); offers < 1 || early != nil {
 				continue
 			}
+		case made = <-early:
+			if early = nil; len(made) > 0 {
+				s.announce(message.Update, made)
+			}
+			continue
 		case d := <-s.interval:
 			if d != interval {
 				interval, next = d, after(d)
