@@ -44,13 +44,13 @@ func (v *Viewer) begin(res *edgeclient.Resolution) {
 	if v.cfg.NoPeers || res.Tracker == "" {
 		return
 	}
-	early := 0
+	offers, early := min(maxOffers, v.cfg.MaxPeers), 0
 	if res.Live.Crowd {
-		early = min(maxOffers, v.cfg.MaxPeers)
+		early = offers
 	}
 	tracker, err := client.New(client.Config{
 		URL: res.Tracker, InfoHash: res.InfoHash, PeerID: v.id, Handler: &trackerHandler{v, s},
-		Offers: min(maxOffers, v.cfg.MaxPeers), Early: early, Dial: v.cfg.Dial, Logger: v.log,
+		Offers: offers, Early: early, Dial: v.cfg.Dial, Logger: v.log,
 	})
 	if err != nil {
 		v.log.Warn("no peers: the server names a tracker that cannot be used", "err", err)

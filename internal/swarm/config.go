@@ -54,7 +54,7 @@ type Config struct {
 	NoPeers bool
 	// UploadRate limits what is served to peers, in bytes a second. If zero, it is not limited.
 	UploadRate float64
-	// MaxPeers is how many neighbours the engine likes to have; it accepts a quarter more. If zero, 16, of a file 32, since
+	// MaxPeers is how many neighbours the engine likes to have; it accepts a quarter more, in a crowd twice as many. If zero, 16, of a file 32, since
 	// each holds other parts of it.
 	MaxPeers int
 	// MaxBytes limits the payload bytes held for others and for playing. If zero, 64 MiB, of a file 256 MiB.

@@ -30,30 +30,22 @@ func (f *File) group(t time.Duration) Group {
 	return f.Groups[i-1]
 }
 
-// bounds returns the first slice of the group that slice n belongs to, and the first of the next.
-func (f *File) bounds(n slice.Number) (low, high slice.Number) {
+// around returns the group that slice n belongs to and the next, which is the end of the file after the last.
+func (f *File) around(n slice.Number) (from, to Group) {
 	i := sort.Search(len(f.Groups), func(i int) bool { return f.Groups[i].Number > n })
-	high = f.Slices
+	to = Group{f.Slices, f.Duration}
 	if i < len(f.Groups) {
-		high = f.Groups[i].Number
+		to = f.Groups[i]
 	}
 	if i > 0 {
-		low = f.Groups[i-1].Number
+		from = f.Groups[i-1]
 	}
-	return low, high
+	return from, to
 }
 
 // timeOf returns where slice n begins, even steps between groups taken for granted.
 func (f *File) timeOf(n slice.Number) time.Duration {
-	i := sort.Search(len(f.Groups), func(i int) bool { return f.Groups[i].Number > n })
-	var from Group
-	if i > 0 {
-		from = f.Groups[i-1]
-	}
-	to := Group{f.Slices, f.Duration}
-	if i < len(f.Groups) {
-		to = f.Groups[i]
-	}
+	from, to := f.around(n)
 	if to.Number <= from.Number {
 		return from.Time
 	}

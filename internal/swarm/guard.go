@@ -16,7 +16,7 @@ func (e *Engine) guard(settled bool) time.Duration {
 	}
 	young := min(guard, max(least, took*5/4+50*time.Millisecond))
 	switch {
-	case e.playout.file == nil && e.greeted() == 0 && e.now.Sub(e.sought) > aloneAfter:
+	case e.playout.file == nil && e.fresh.greeted == 0 && e.now.Sub(e.sought) > aloneAfter:
 		return guard // nobody will give it anything soon
 	case !settled || !e.filled():
 		return young

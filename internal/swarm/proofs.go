@@ -53,8 +53,8 @@ func (e *Engine) proofComes(w *want) bool {
 	if f == nil || w.proof != nil {
 		return false
 	}
-	low, high := f.bounds(w.number)
-	for n := low; n < high; n++ {
+	group, next := f.around(w.number)
+	for n := group.Number; n < next.Number; n++ {
 		if o := e.wants.get(n); o != nil && o.from != nil && o.proof == nil {
 			return true
 		}
