@@ -15,7 +15,6 @@ const (
 // event is something that happens at a time.
 type event struct {
 	at   int64 // ns since the start
-	next *event
 	v    *viewer
 	l    *end
 	msg  message
@@ -24,67 +23,92 @@ type event struct {
 }
 
 const (
-	tickBits = 17      // 131 µs
-	slots    = 1 << 17 // 17 s
+	tickBits  = 17      // 131 µs
+	slots     = 1 << 17 // 17 s
+	blockSize = 16      // events
+	nearby    = 8       // how many events are looked at together; blockSize is a multiple
 )
 
 // queue holds events to come in a wheel of short ticks; within a tick they happen in the order in which they were
 // added, so that the same simulation gives the same figures. What is farther ahead than the wheel goes round waits in
 // a list that is looked through once a turn.
 type queue struct {
-	now  int64
-	tick int64 // the one at hand
-	ring [slots]list
-	far  []*event
-	free *event
+	now     int64
+	tick    int64 // the one at hand
+	read    int   // events of its first block that have happened
+	ring    [slots]list
+	far     []event
+	free    *block
+	touched int // what touch returned, so that it is not optimised away
 }
 
-// list is a queue of events.
-type list struct{ first, last *event }
+// list is the events of a tick.
+type list struct{ first, last *block }
 
-func (l *list) add(e *event) {
-	if l.last == nil {
-		l.first = e
-	} else {
-		l.last.next = e
-	}
-	l.last = e
+// block is some of them. They stand together, and not each by itself, since most of the time of a simulation goes by
+// with waiting for memory.
+type block struct {
+	events [blockSize]event
+	n      int
+	next   *block
 }
 
-// add returns a new event at time at, for the caller to fill in.
+// add returns a new event at time at, for the caller to fill in before anything else is done with the queue.
 func (q *queue) add(at int64, k kind) *event {
-	e := q.free
-	if e != nil {
-		q.free, e.next = e.next, nil
-	} else {
-		e = new(event)
+	at = max(at, q.now)
+	t := max(at>>tickBits, q.tick)
+	if t >= q.tick+slots {
+		q.far = append(q.far, event{at: at, kind: k})
+		return &q.far[len(q.far)-1]
 	}
-	e.at, e.kind = max(at, q.now), k
-	q.place(e)
+	e := q.place(t)
+	e.at, e.kind = at, k
 	return e
 }
 
-func (q *queue) place(e *event) {
-	t := max(e.at>>tickBits, q.tick)
-	if t >= q.tick+slots {
-		q.far = append(q.far, e)
-		return
+// place returns where the next event of tick t is to be.
+func (q *queue) place(t int64) *event {
+	l := &q.ring[t%slots]
+	b := l.last
+	if b == nil || b.n == blockSize {
+		if b = q.free; b != nil {
+			q.free, b.next = b.next, nil
+		} else {
+			b = new(block)
+		}
+		if l.last == nil {
+			l.first = b
+		} else {
+			l.last.next = b
+		}
+		l.last = b
 	}
-	q.ring[t%slots].add(e)
+	b.n++
+	return &b.events[b.n-1]
 }
 
-// next takes the next event before end; nil if there is none.
+// next takes the next event before end; nil if there is none. It is valid until the next call.
 func (q *queue) next(end int64) *event {
 	for {
 		l := &q.ring[q.tick%slots]
-		if e := l.first; e != nil {
+		if b := l.first; b != nil {
+			if q.read == b.n {
+				q.read = 0
+				if l.first = b.next; l.first == nil {
+					l.last = nil
+				}
+				*b = block{next: q.free}
+				q.free = b
+				continue
+			}
+			e := &b.events[q.read]
 			if e.at >= end {
 				return nil
 			}
-			if l.first = e.next; l.first == nil {
-				l.last = nil
+			if q.read%nearby == 0 {
+				q.touched += touch(b.events[q.read:min(b.n, q.read+nearby)])
 			}
-			e.next = nil
+			q.read++
 			q.now = max(q.now, e.at)
 			return e
 		}
@@ -95,17 +119,41 @@ func (q *queue) next(end int64) *event {
 		q.tick++
 		q.now = max(q.now, q.tick<<tickBits)
 		if q.tick%slots == 0 {
-			far := q.far
-			q.far = nil
-			for _, e := range far {
-				q.place(e)
-			}
+			q.nearer()
 		}
 	}
 }
 
-// done gives an event back.
-func (q *queue) done(e *event) {
-	*e = event{next: q.free}
-	q.free = e
+// nearer looks through the events that are far ahead.
+func (q *queue) nearer() {
+	far := q.far
+	q.far = nil
+	for i := range far {
+		if t := max(far[i].at>>tickBits, q.tick); t >= q.tick+slots {
+			q.far = append(q.far, far[i])
+		} else {
+			*q.place(t) = far[i]
+		}
+	}
+}
+
+// touch reads what events will need first, of all of them before any happens, so that it comes from memory at the same
+// time and not one after the other.
+func touch(events []event) (sum int) {
+	for i := range events {
+		e := &events[i]
+		v := e.v
+		if e.l != nil {
+			v = e.l.v
+			if len(e.msg.head) > 0 {
+				sum += int(e.msg.head[0])
+			}
+			if v.engine != nil {
+				sum += v.engine.Touch(e.l.number)
+			}
+		} else if v != nil && v.gone {
+			sum++
+		}
+	}
+	return sum
 }

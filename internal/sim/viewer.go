@@ -203,13 +203,14 @@ func (v *viewer) turn() {
 }
 
 // reportAll tells the engine how much still waits on the links that it sent on. All links are looked at before it is told
-// of any, so that they come from memory at the same time and not one after the other.
+// of any; see touch.
 func (v *viewer) reportAll() {
 	k, drained := 0, v.w.drained[:0]
 	for _, l := range v.dirty {
 		if l.open && l.buffered < l.counted {
 			l.counted = l.buffered
 			drained = append(drained, l)
+			v.w.queue.touched += v.engine.Touch(l.number)
 		}
 		if l.dirty = l.open && l.buffered > 0; l.dirty {
 			v.dirty[k] = l

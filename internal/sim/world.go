@@ -68,6 +68,7 @@ func Run(ctx context.Context, sc *Scenario, seed uint64, progress Progress) (*Re
 		return nil, err
 	}
 	defer debug.SetGCPercent(debug.SetGCPercent(gcPercent))
+	hugePages(sc.Viewers)
 	w := newWorld(sc, seed)
 	var err error
 	if w.policy, err = sc.policy(); err != nil {
@@ -111,7 +112,6 @@ func (w *world) run(end int64) {
 		case acked:
 			e.l.confirmed(len(e.msg.body))
 		}
-		w.queue.done(e)
 	}
 }
 

@@ -25,7 +25,7 @@ var (
 // Tick is due at the latest.
 type Engine struct {
 	cfg    Config
-	policy Policy
+	policy *Policy
 	key    uint64 // of our name, for score
 	out    []Action
 	handed []Action // what Actions returned last
@@ -103,7 +103,7 @@ func New(cfg Config, now time.Time) *Engine {
 	}
 	e := &Engine{
 		cfg:      cfg,
-		policy:   DefaultPolicy(),
+		policy:   cfg.Policy,
 		key:      keyOf(cfg.Self),
 		ids:      make(map[PeerID]*neighbour),
 		began:    now,
@@ -111,8 +111,9 @@ func New(cfg Config, now time.Time) *Engine {
 		sought:   now,
 		nextPass: now,
 	}
-	if cfg.Policy != nil {
-		e.policy = *cfg.Policy
+	if e.policy == nil {
+		policy := DefaultPolicy()
+		e.policy = &policy
 	}
 	e.upload.init(&cfg, now)
 	if cfg.Live.Crowd && !cfg.NoPeers && !cfg.NoDownload {

@@ -232,19 +232,21 @@ func (p *playout) knows(n slice.Number) bool {
 const guessSpan = 64
 
 // timeline holds where the latest slices begin.
-type timeline struct {
-	numbers [timesKept]slice.Number // plus one; 0 where nothing is known
-	times   [timesKept]time.Duration
+type timeline [timesKept]struct {
+	number slice.Number // plus one; 0 where nothing is known
+	at     time.Duration
 }
 
 const timesKept = 512
 
 func (t *timeline) set(n slice.Number, at time.Duration) {
-	t.numbers[n%timesKept], t.times[n%timesKept] = n+1, at
+	place := &t[n%timesKept]
+	place.number, place.at = n+1, at
 }
 
 func (t *timeline) get(n slice.Number) (time.Duration, bool) {
-	return t.times[n%timesKept], t.numbers[n%timesKept] == n+1
+	place := &t[n%timesKept]
+	return place.at, place.number == n+1
 }
 
 // due returns when slice n is to be delivered.
