@@ -43,6 +43,8 @@ const (
 	// Lost: the next slice cannot be had any more, or the server does not know the track. Resolve again, then call
 	// Reposition (the same track) or start a new engine (another).
 	Lost
+	// Kept: Slice of a file is here and proved, wherever playback is.
+	Kept
 )
 
 // Action is one thing that the driver is to do. Which fields count depends on Kind.

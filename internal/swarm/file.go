@@ -64,3 +64,56 @@ func (e *Engine) Seek(now time.Time, at time.Duration) {
 	e.nextPass = now
 	e.Tick(now)
 }
+
+// Read returns slice n of a file for who reads it, nil if it is not here; then a Kept action tells when it is. Playback
+// moves to what is read: anew if it is far from there; if the reader is ahead of the clock of a player, as one that fills
+// its buffer or writes to a disk, the clock moves along as far as half of what is loaded ahead stays between them, so that
+// peers keep time to send.
+func (e *Engine) Read(now time.Time, n slice.Number) *slice.Slice {
+	p := &e.playout
+	if p.file == nil || e.left || n > p.last {
+		return nil
+	}
+	if s := e.store.get(n); s != nil {
+		return s
+	}
+	e.now = now
+	ahead := min(slice.Number(e.ahead()/p.mean)+1, maxAhead)
+	switch {
+	case n < p.position || p.ended || n >= p.position+2*ahead:
+		e.dropAll()
+		p.open(&e.cfg, p.trackTime(n), now)
+		p.position = n
+		p.player = now.Add(-p.trackTime(n))
+		p.base = p.player
+		e.sought = now
+	case n >= p.position+ahead-ahead/4:
+		p.position = n - ahead/2
+		p.player = now.Add(-p.trackTime(p.position))
+		p.base = p.player
+	default:
+		return nil
+	}
+	e.nextPass = now
+	e.Tick(now)
+	return nil
+}
+
+// Hold stops the clock of a file's player that takes nothing, and lets it run on. What is ahead goes on being loaded until
+// as much is here as always.
+func (e *Engine) Hold(now time.Time, on bool) {
+	if p := &e.playout; p.file != nil && p.held != on {
+		e.now = now
+		p.held = on
+		p.player = now.Add(-p.trackTime(p.position))
+		p.base = p.player
+	}
+}
+
+// ahead returns how far beyond the play position a file is loaded.
+func (e *Engine) ahead() time.Duration {
+	if a := e.playout.file.Ahead; a > 0 {
+		return a
+	}
+	return fileAhead
+}

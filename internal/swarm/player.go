@@ -10,7 +10,7 @@ import (
 // with the first slice and plays at the stream's pace, needs a slice that has not come.
 func (e *Engine) deliver(now time.Time) {
 	p := &e.playout
-	for !p.ended {
+	for !p.ended && !p.held {
 		s := e.store.get(p.position)
 		if s == nil {
 			e.runDry(now)

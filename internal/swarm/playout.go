@@ -35,6 +35,7 @@ type playout struct {
 	stalled   bool
 	stalledAt time.Time
 	ended     bool
+	held      bool         // a file's player takes nothing: its clock stands still
 	last      slice.Number // the last slice of the track, if ended at the source
 	hasLast   bool
 
@@ -150,7 +151,7 @@ func (p *playout) observe(s *slice.Statement, offset time.Duration) {
 
 // follow moves base towards the line plus the delay.
 func (p *playout) follow(now time.Time) {
-	if !p.started { // it starts when it gets something
+	if !p.started || p.held { // it starts when it gets something
 		at := now
 		if at.Before(p.hold) {
 			at = p.hold

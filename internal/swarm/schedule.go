@@ -70,12 +70,8 @@ const (
 func (e *Engine) horizon(now time.Time) slice.Number {
 	p := &e.playout
 	end := p.newest + 1
-	if f := p.file; f != nil {
-		ahead := f.Ahead
-		if ahead <= 0 {
-			ahead = fileAhead
-		}
-		end = min(p.position+slice.Number(ahead/p.mean)+1, p.last+1)
+	if p.file != nil {
+		end = min(p.position+slice.Number(e.ahead()/p.mean)+1, p.last+1)
 	}
 	for ; p.file == nil && end <= max(p.newest, p.seen)+maxGuess; end++ {
 		if p.availableAt(end).Add(-e.policy.Ahead).After(now) {

@@ -313,6 +313,8 @@ func (e *Engine) accept(now time.Time, s *slice.Slice) {
 	}
 	if e.cfg.File == nil {
 		e.fresh.add(s, e.order)
+	} else {
+		e.act(Action{Kind: Kept, Number: s.Number, Slice: s})
 	}
 	e.deliver(now)
 	e.offer(now)
