@@ -38,6 +38,9 @@ type Edge struct {
 	streams map[string]*stream        // by identity; those that failed or are being let go are not in it for long
 	tracks  map[slice.TrackID]*stream // also those that ended, while their window is kept
 
+	files      map[string]*opening // by identity
+	fileTracks map[slice.TrackID]*file
+
 	slicesServed, bytesOut, bytesIn atomic.Int64
 }
 
@@ -48,6 +51,7 @@ func New(c Config) (*Edge, error) {
 	e := &Edge{
 		config: c.withDefaults(), perViewer: map[string]bool{}, sources: map[string]string{},
 		streams: map[string]*stream{}, tracks: map[slice.TrackID]*stream{},
+		files: map[string]*opening{}, fileTracks: map[slice.TrackID]*file{},
 	}
 	for _, text := range c.Origins {
 		o, err := parseOrigin(text)
@@ -100,6 +104,21 @@ type target struct {
 	id      string // the stream's identity
 	channel bool
 	source  string // URL to pull; "" if only a publisher can provide it
+}
+
+// path returns the path of what is pulled.
+func (t *target) path() string {
+	u, err := url.Parse(t.source)
+	if err != nil {
+		return ""
+	}
+	return u.Path
+}
+
+// isFile tells whether what is pulled is a file, by its URL. FLV may be one: how the origin answers tells.
+func (t *target) isFile() bool {
+	kind := edgeapi.FileType(t.path())
+	return strings.HasPrefix(strings.ToLower(t.source), "http") && kind != "" && kind != edgeapi.TypeFLV
 }
 
 // urlTarget reads a URL that a viewer gave and checks that it may be pulled. What a channel pulls is that channel, so
@@ -276,9 +295,13 @@ func (e *Edge) Status() edgeapi.Status {
 	for _, s := range e.tracks {
 		streams = append(streams, s)
 	}
+	files := slices.Collect(maps.Values(e.fileTracks))
 	e.mu.RUnlock()
 	for _, s := range streams {
 		st.Streams = append(st.Streams, s.status())
+	}
+	for _, f := range files {
+		st.Streams = append(st.Streams, f.status())
 	}
 	sortStreams(st.Streams)
 	return st

@@ -2,6 +2,7 @@ package edge
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"strconv"
@@ -10,6 +11,7 @@ import (
 	"github.com/superp2p/superp2p/internal/edgeapi"
 	"github.com/superp2p/superp2p/internal/fault"
 	"github.com/superp2p/superp2p/internal/slice"
+	"github.com/superp2p/superp2p/internal/source"
 )
 
 // Handler returns the HTTP interface of docs/openapi.yaml: everything under /v1/ and /live/.
@@ -18,6 +20,7 @@ func (e *Edge) Handler() http.Handler {
 	mux.HandleFunc(edgeapi.ResolvePath, e.resolve)
 	mux.HandleFunc(edgeapi.TracksPath+"{track}", e.liveEdge)
 	mux.HandleFunc(edgeapi.TracksPath+"{track}/slices/{number}", e.slice)
+	mux.HandleFunc(edgeapi.TracksPath+"{track}/proofs/{number}", e.proof)
 	mux.HandleFunc(edgeapi.StatusPath, e.statusPage)
 	mux.HandleFunc("/v1/flv", e.flvByURL)
 	mux.HandleFunc("/live/{name...}", e.flvByChannel)
@@ -59,13 +62,26 @@ func Preflight(w http.ResponseWriter, r *http.Request) bool {
 
 func (e *Edge) resolve(w http.ResponseWriter, r *http.Request) {
 	t, err := e.targetOf(r)
-	if err == nil {
+	if err != nil {
+		e.writeFault(w, r, err)
+		return
+	}
+	isFile := t.isFile() || e.hasFile(t)
+	if !isFile {
 		var s *stream
 		if s, err = e.open(t); err == nil {
 			if err = s.wait(r.Context()); err == nil {
 				writeJSON(w, e.resolution(s, r))
 				return
 			}
+		}
+		isFile = errors.Is(err, source.ErrFile)
+	}
+	if isFile {
+		var f *file
+		if f, err = e.openFile(r.Context(), t); err == nil {
+			writeJSON(w, e.fileResolution(f, r))
+			return
 		}
 	}
 	e.writeFault(w, r, err)
@@ -89,13 +105,19 @@ func (e *Edge) targetOf(r *http.Request) (target, error) {
 // resolution is the answer to one viewer, who is counted as coming now: when it can begin to fetch, however long it has
 // waited for the first group.
 func (e *Edge) resolution(s *stream, r *http.Request) edgeapi.Resolution {
+	a := e.resolutionOf(s.id, s.track, s.hash, r)
+	a.Live, a.Crowd = s.live(), s.crowd.comes(e.config.Now(), e.config.Swarm(s.hash))
+	return a
+}
+
+// resolutionOf is what all resolutions have.
+func (e *Edge) resolutionOf(id string, track slice.TrackID, hash [20]byte, r *http.Request) edgeapi.Resolution {
 	stun := e.config.STUN(r)
 	if stun == nil {
 		stun = []string{}
 	}
 	return edgeapi.Resolution{
-		Stream: s.id, Track: s.track.String(), Swarm: hexHash(s.hash), Key: e.config.Signer.PublicKey(),
-		Live: s.live(), Crowd: s.crowd.comes(e.config.Now(), e.config.Swarm(s.hash)),
+		Stream: id, Track: track.String(), Swarm: hexHash(hash), Key: e.config.Signer.PublicKey(),
 		Tracker: e.config.Tracker, STUN: stun, Slices: edgeapi.SlicesTemplate,
 	}
 }
@@ -120,14 +142,34 @@ func (e *Edge) liveEdge(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
+// fileOf returns the file of the track in the path, nil if that is none.
+func (e *Edge) fileOf(r *http.Request) *file {
+	id, _ := slice.ParseTrackID(r.PathValue("track"))
+	e.mu.RLock()
+	defer e.mu.RUnlock()
+	return e.fileTracks[id]
+}
+
+// numberOf returns the slice number in the path; false after the answer was written.
+func (e *Edge) numberOf(w http.ResponseWriter, r *http.Request) (slice.Number, bool) {
+	n, err := strconv.ParseUint(r.PathValue("number"), 10, 48)
+	if err != nil {
+		e.writeFault(w, r, fault.New(fault.RequestInvalid, "a slice number is a decimal number below 2^48"))
+	}
+	return slice.Number(n), err == nil
+}
+
 func (e *Edge) slice(w http.ResponseWriter, r *http.Request) {
+	if f := e.fileOf(r); f != nil {
+		e.fileSlice(w, r, f, true)
+		return
+	}
 	s := e.found(w, r)
 	if s == nil {
 		return
 	}
-	n, err := strconv.ParseUint(r.PathValue("number"), 10, 48)
-	if err != nil {
-		e.writeFault(w, r, fault.New(fault.RequestInvalid, "a slice number is a decimal number below 2^48"))
+	n, ok := e.numberOf(w, r)
+	if !ok {
 		return
 	}
 	p := preferencesOf(r)
@@ -135,11 +177,23 @@ func (e *Edge) slice(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Preference-Applied", applied)
 	}
 	part := spanOf(r)
-	frame, err := s.answer(r, slice.Number(n), p, part)
+	frame, err := s.answer(r, n, p, part)
 	if err != nil {
 		e.writeFault(w, r, err)
 		return
 	}
+	if sent, whole := writeFrame(w, r, frame, part); sent > 0 {
+		s.sent(sent)
+		if whole {
+			s.slicesServed.Add(1)
+			e.slicesServed.Add(1)
+		}
+	}
+}
+
+// writeFrame answers with a slice, or the part of it that was asked for, and tells how many bytes went out and whether
+// that was all.
+func writeFrame(w http.ResponseWriter, r *http.Request, frame []byte, part span) (sent int, whole bool) {
 	h := w.Header()
 	h.Set("Accept-Ranges", "bytes")
 	from, to, ok := part.of(len(frame))
@@ -147,25 +201,21 @@ func (e *Edge) slice(w http.ResponseWriter, r *http.Request) {
 		h.Set("Content-Range", fmt.Sprintf("bytes */%d", len(frame)))
 		WriteError(w, http.StatusRequestedRangeNotSatisfiable, fault.New(fault.RequestInvalid,
 			"the range has no byte of the slice; Content-Range says how many there are"))
-		return
+		return 0, false
 	}
 	h.Set("Content-Type", edgeapi.SliceType)
 	h.Set("Cache-Control", "public, max-age=31536000, immutable")
 	h.Set("Content-Length", strconv.Itoa(to-from))
 	if r.Method == http.MethodHead {
-		return
+		return 0, false
 	}
 	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(writeTimeout))
 	if part.asked {
 		h.Set("Content-Range", contentRange(from, to, len(frame)))
 		w.WriteHeader(http.StatusPartialContent)
 	}
-	sent, _ := w.Write(frame[from:to])
-	s.sent(sent)
-	if part.whole(len(frame)) {
-		s.slicesServed.Add(1)
-		e.slicesServed.Add(1)
-	}
+	sent, _ = w.Write(frame[from:to])
+	return sent, part.whole(len(frame))
 }
 
 // writeTimeout is how long one write to a viewer may take before the viewer counts as gone.

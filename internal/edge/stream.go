@@ -205,7 +205,9 @@ func (s *stream) interrupt(err error) {
 
 // fail ends a stream that never came to a first group. Whoever asks meanwhile gets the same answer.
 func (s *stream) fail(err error) {
-	s.log.Warn("source cannot be played", "error", err)
+	if !errors.Is(err, source.ErrFile) {
+		s.log.Warn("source cannot be played", "error", err)
+	}
 	s.mu.Lock()
 	s.failed, s.err, s.state = true, err, edgeapi.StateEnded
 	s.mu.Unlock()

@@ -75,6 +75,7 @@ type Resolution struct {
 	Swarm  string `json:"swarm"`  // 40 hex digits: the info_hash to announce
 	Key    []byte `json:"key"`    // the edge's Ed25519 public key, 32 bytes, base64 in JSON
 	Live
+	File    *File    `json:"file,omitempty"`  // the track is a file and not live; groups, edge, line and state say nothing then
 	Crowd   bool     `json:"crowd,omitempty"` // more come at this moment than the server should feed: look for peers first
 	Tracker string   `json:"tracker"`         // URL, relative to the answer's own or absolute
 	STUN    []string `json:"stun"`            // URLs of STUN servers (RFC 7064)

@@ -41,6 +41,8 @@ type Config struct {
 	// WindowBytes limits the same in bytes. If zero, 64 MiB.
 	WindowBytes int
 
+	// Unpaced reads a file as fast as it comes, for who records it, and not at the pace of a player.
+	Unpaced bool
 	// NoPeers takes everything from the server.
 	NoPeers bool
 	// NoDownload takes everything from the server, but gives to peers.

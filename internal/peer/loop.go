@@ -79,6 +79,15 @@ func (v *Viewer) act() {
 
 func (v *Viewer) carryOut(s *session, a *swarm.Action) {
 	now := v.cfg.Now()
+	if v.file != nil {
+		switch a.Kind {
+		case swarm.Kept:
+			v.kept(a.Slice)
+			return
+		case swarm.Deliver, swarm.Started, swarm.Stalled, swarm.Resumed, swarm.Ended:
+			return // who reads has a clock of its own
+		}
+	}
 	switch a.Kind {
 	case swarm.Send:
 		s.links.send(a.Link, a.Data, a.Body)
@@ -155,6 +164,7 @@ func (v *Viewer) fail(err *fault.Error) {
 	if v.over {
 		return
 	}
+	v.failed = err
 	v.emit(PlayFailed, err.Message, err)
 	v.finish(err)
 	v.closing = true
@@ -163,6 +173,7 @@ func (v *Viewer) fail(err *fault.Error) {
 // finish closes what an application holds; links may live on.
 func (v *Viewer) finish(err error) {
 	v.over = true
+	v.failReaders(err)
 	v.timeline.Close(err)
 	close(v.events)
 }

@@ -150,6 +150,10 @@ func (v *Viewer) relocatedTo(res *edgeclient.Resolution, err error) {
 	v.relocating, v.relocated, v.health.err = false, now, nil
 	v.past.Resolves++
 	if res.Track != v.session.res.Track {
+		if v.file != nil { // what was read and what would follow do not go together
+			v.fail(fault.New(fault.SourceChanged, "the file has changed at the origin; play it again"))
+			return
+		}
 		v.replace(res)
 		return
 	}
@@ -167,6 +171,10 @@ func (v *Viewer) sweep(now time.Time) {
 	e := v.session.engine.Stats(now)
 	if got := v.past.Media() + e.Received(); got != v.received {
 		v.received, v.arrived = got, now
+	}
+	if v.file != nil {
+		v.sweepFile(now)
+		return
 	}
 	if v.started == 0 {
 		if now.Sub(v.opened) >= v.cfg.StartTimeout {

@@ -15,6 +15,7 @@ import (
 type session struct {
 	res     *edgeclient.Resolution
 	engine  *swarm.Engine
+	origin  *origin // nil of a live track
 	links   links
 	fetches map[slice.Number]*fetching
 	ctx     context.Context // ends with the session
@@ -32,11 +33,15 @@ func (v *Viewer) begin(res *edgeclient.Resolution) {
 	now := v.cfg.Now()
 	s := &session{res: res, links: newLinks(), fetches: make(map[slice.Number]*fetching)}
 	s.ctx, s.cancel = context.WithCancel(v.ctx)
-	s.engine = swarm.New(swarm.Config{
+	cfg := swarm.Config{
 		Self: v.id, Track: res.Track, Verifier: res.Verifier, Live: res.Live, ClockOffset: res.ClockOffset,
 		Delay: v.cfg.Delay, NoUpload: v.cfg.NoUpload, NoDownload: v.cfg.NoDownload, NoPeers: v.cfg.NoPeers,
 		UploadRate: v.cfg.UploadRate, MaxPeers: v.cfg.MaxPeers,
-	}, now)
+	}
+	if res.File != nil {
+		cfg.File, s.origin = &res.File.Engine, newOrigin(v, res)
+	}
+	s.engine = swarm.New(cfg, now)
 	s.askPause, s.nextAsk = minAskPause/2, now.Add(minAskPause) // it announces first by itself
 	v.session = s
 	v.past.Tracks++
@@ -72,6 +77,9 @@ func (v *Viewer) leave(s *session) {
 		v.closeFlushed(l)
 	}
 	s.cancel()
+	if s.origin != nil {
+		s.origin.close()
+	}
 }
 
 // farewell is how long a link may take to bring the last words to its peer.
@@ -115,7 +123,13 @@ func (v *Viewer) fetch(s *session, a swarm.Action) {
 	n, res := a.Number, s.res
 	s.fetches[n] = f
 	v.wg.Go(func() {
-		give, err := ask(ctx, v.edge, res, &a)
+		var give func(*swarm.Engine, time.Time)
+		var err error
+		if s.origin != nil {
+			give, err = s.origin.ask(ctx, &a)
+		} else {
+			give, err = ask(ctx, v.edge, res, &a)
+		}
 		cancelled := ctx.Err() != nil
 		cancel()
 		if cancelled {

@@ -23,7 +23,8 @@ type Viewer struct {
 	target string
 	log    *slog.Logger
 	id     swarm.PeerID
-	stream string // the stream's identity at the server
+	stream string           // the stream's identity at the server
+	file   *edgeclient.File // nil of a live track
 
 	edge     *edgeclient.Client
 	endpoint *webrtclink.Endpoint // nil if there are to be no peers
@@ -40,6 +41,8 @@ type Viewer struct {
 	// What follows belongs to the loop.
 	opened   time.Time // when Open was called
 	session  *session
+	reading  reading // of a file
+	failed   error   // why it ended, if it failed
 	barred   map[swarm.PeerID]struct{}
 	nextLink swarm.Link
 	closing  bool
@@ -121,7 +124,8 @@ func (v *Viewer) open(ctx context.Context) error {
 		}
 	}
 	v.past.Resolves = 1
-	v.stream = res.Stream
+	v.stream, v.file = res.Stream, res.File
+	v.reading.last = v.opened
 	v.begin(res)
 	return nil
 }

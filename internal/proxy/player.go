@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/superp2p/superp2p/internal/edgeapi"
 	"github.com/superp2p/superp2p/internal/fault"
 )
 
@@ -17,13 +18,13 @@ func (p *Proxy) servePlayer(w http.ResponseWriter, r *http.Request) {
 	t, err := ParseTarget(r.URL.EscapedPath(), r.URL.RawQuery)
 	if err != nil {
 		status := http.StatusBadRequest
-		if !strings.EqualFold(suffix(r.URL.Path), ".flv") {
+		if edgeapi.FileType(r.URL.Path) == "" {
 			status = http.StatusNotFound
 		}
 		fail(w, status, string(fault.CodeOf(err)), message(err), "")
 		return
 	}
-	if r.Method == http.MethodHead { // what it would be, without joining a swarm for it
+	if r.Method == http.MethodHead && edgeapi.FileType(r.URL.Path) == edgeapi.TypeFLV { // what it would be, without joining a swarm for it
 		head(w)
 		return
 	}
@@ -33,6 +34,10 @@ func (p *Proxy) servePlayer(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	defer p.leave(s)
+	if s.file {
+		p.serveFile(w, r, s)
+		return
+	}
 	reader := s.reader(p)
 	if reader == nil {
 		p.refuse(w, r, t, fault.New(fault.Closed, "the stream ended at this moment; open it again"))

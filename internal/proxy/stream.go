@@ -25,6 +25,7 @@ type stream struct {
 	ready  chan struct{} // closed when viewer or err is set
 	viewer *peer.Viewer
 	err    error
+	file   bool // it is no live stream
 
 	names   []string // by which /stat finds it
 	players int
@@ -130,6 +131,7 @@ func (p *Proxy) run(ctx context.Context, s *stream) {
 	viewer, err := peer.Open(ctx, cfg, s.key.play)
 	p.mu.Lock()
 	s.viewer, s.err = viewer, err
+	s.file = err == nil && viewer.File() != nil
 	if err != nil {
 		p.forget(s) // the next player may try again
 	}

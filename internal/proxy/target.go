@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/superp2p/superp2p/internal/edgeapi"
 	"github.com/superp2p/superp2p/internal/fault"
 )
 
@@ -32,7 +33,7 @@ type Target struct {
 	Delay time.Duration
 }
 
-const forms = "Open /<host>/<path>.flv, /https/<host>/<path>.flv, /rtmp/<host>/<app>/<stream>.flv or /channel/<id>.flv."
+const forms = "Open /<host>/<path>.flv or .mp4, /https/<host>/<path>.flv or .mp4, /rtmp/<host>/<app>/<stream>.flv or /channel/<id>.flv."
 
 // ParseTarget reads the escaped path and the raw query of a request. Its errors are *fault.Error with URLInvalid.
 func ParseTarget(path, query string) (Target, error) {
@@ -40,7 +41,9 @@ func ParseTarget(path, query string) (Target, error) {
 		return Target{}, fault.New(fault.URLInvalid, "the address is longer than 8 KiB")
 	}
 	first, rest, ok := strings.Cut(strings.TrimPrefix(path, "/"), "/")
-	if !ok || !strings.EqualFold(suffix(rest), ".flv") || len(rest) == len(".flv") || strings.HasSuffix(rest, "/.flv") {
+	isFLV := strings.EqualFold(suffix(rest), ".flv")
+	isFile := edgeapi.FileType(rest) != "" && first != "channel" && !strings.HasPrefix(first, "rtmp")
+	if !ok || !isFLV && !isFile || len(rest) == len(".flv") || strings.Contains(rest, "/.") && strings.LastIndex(rest, "/.") == strings.LastIndexByte(rest, '/') {
 		return Target{}, fault.New(fault.URLInvalid, "this is no stream's address. "+forms)
 	}
 	t, query, err := splitQuery(query)

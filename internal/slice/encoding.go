@@ -128,24 +128,42 @@ func FrameHead(s *Signed) int {
 	return binary.PutUvarint(length[:], uint64(len(s.Encoded))) + len(s.Encoded) + len(s.Signature)
 }
 
-// ParseFrame reads what AppendFrame wrote for slice n of track. The result shares b. It proves nothing: check the
-// signature and the digest before anything is done with it.
-func ParseFrame(track TrackID, n Number, b []byte) (*Slice, error) {
+// ParseProof reads what AppendFrame wrote for a slice of track without payload. The result shares b. It proves nothing:
+// check the signature before anything is done with it.
+func ParseProof(track TrackID, b []byte) (*Signed, error) {
+	proof, rest, err := parseHead(track, b)
+	if err == nil && len(rest) > 0 {
+		err = ErrMalformed
+	}
+	return proof, err
+}
+
+// parseHead reads the part of a frame that is before the payload, and returns the payload too.
+func parseHead(track TrackID, b []byte) (*Signed, []byte, error) {
 	size, k := binary.Uvarint(b)
 	if k <= 0 {
-		return nil, ErrShort
+		return nil, nil, ErrShort
 	}
 	b = b[k:]
 	if size > uint64(len(b)) || uint64(len(b))-size < uint64(len(Signature{})) {
-		return nil, ErrShort
+		return nil, nil, ErrShort
 	}
 	proof := &Signed{Encoded: b[:size:size]}
 	var err error
 	if proof.Statement, err = ParseStatement(track, proof.Encoded); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	b = b[size:]
-	b = b[copy(proof.Signature[:], b):]
+	return proof, b[copy(proof.Signature[:], b):], nil
+}
+
+// ParseFrame reads what AppendFrame wrote for slice n of track. The result shares b. It proves nothing: check the
+// signature and the digest before anything is done with it.
+func ParseFrame(track TrackID, n Number, b []byte) (*Slice, error) {
+	proof, b, err := parseHead(track, b)
+	if err != nil {
+		return nil, err
+	}
 	if !proof.Covers(n) || uint64(len(b)) != uint64(proof.Entry(n).Size) {
 		return nil, ErrMalformed
 	}

@@ -11,6 +11,10 @@ import (
 	"github.com/superp2p/superp2p/internal/flv"
 )
 
+// ErrFile is what an error of Open wraps if there is no stream at the URL but a file, which has an end and can be read from
+// anywhere.
+var ErrFile = errors.New("a file and no stream")
+
 // maxHeader bounds the header of an origin's answer, in bytes.
 const maxHeader = 64 << 10
 
@@ -66,6 +70,10 @@ func openHTTP(ctx context.Context, u *url.URL, o Options) (stream, error) {
 		_ = s.Close()
 		return nil, fault.New(fault.SourceRefused, "the origin answered "+strconv.Itoa(response.StatusCode)+" "+
 			http.StatusText(response.StatusCode)+"; check the URL, its signature and that the stream is live")
+	}
+	if response.ContentLength > 0 && response.Header.Get("Accept-Ranges") == "bytes" {
+		_ = s.Close()
+		return nil, fault.Wrap(fault.SourceInvalid, "there is a file at that URL; play it as one", ErrFile)
 	}
 	return s, nil
 }

@@ -132,9 +132,12 @@ func New(cfg Config, now time.Time) *Engine {
 func (e *Engine) Reposition(now time.Time, live Live, offset time.Duration) {
 	e.cfg.ClockOffset = offset
 	e.now = now
-	e.dropAll()
-	e.lost, e.cfg.Live = false, live
-	e.playout.start(&e.cfg, live, now)
+	e.lost = false
+	if e.cfg.File == nil {
+		e.dropAll()
+		e.cfg.Live = live
+		e.playout.start(&e.cfg, live, now)
+	}
 	e.Tick(now)
 }
 

@@ -67,9 +67,10 @@ func (e *Engine) Seek(now time.Time, at time.Duration) {
 
 // Read returns slice n of a file for who reads it, nil if it is not here; then a Kept action tells when it is. Playback
 // moves to what is read: anew if it is far from there; if the reader is ahead of the clock of a player, as one that fills
-// its buffer or writes to a disk, the clock moves along as far as half of what is loaded ahead stays between them, so that
-// peers keep time to send.
-func (e *Engine) Read(now time.Time, n slice.Number) *slice.Slice {
+// its buffer, the clock moves along as far as half of what is loaded ahead stays between them, so that peers keep time to
+// send. An eager reader, which is no player, has no use for a clock: what it waits for
+// is soon due.
+func (e *Engine) Read(now time.Time, n slice.Number, eager bool) *slice.Slice {
 	p := &e.playout
 	if p.file == nil || e.left || n > p.last {
 		return nil
@@ -87,6 +88,10 @@ func (e *Engine) Read(now time.Time, n slice.Number) *slice.Slice {
 		p.player = now.Add(-p.trackTime(n))
 		p.base = p.player
 		e.sought = now
+	case eager && n > p.position:
+		p.position = n
+		p.player = now.Add(e.tooLate() + eagerSlack - p.trackTime(n)) // just not too late for a peer
+		p.base = p.player
 	case n >= p.position+ahead-ahead/4:
 		p.position = n - ahead/2
 		p.player = now.Add(-p.trackTime(p.position))
@@ -98,6 +103,12 @@ func (e *Engine) Read(now time.Time, n slice.Number) *slice.Slice {
 	e.Tick(now)
 	return nil
 }
+
+// eagerSlack is how much earlier than too late for peers an eager reader has what it waits for be due.
+const eagerSlack = 100 * time.Millisecond
+
+// Held returns slice n if it is here, and does nothing else.
+func (e *Engine) Held(n slice.Number) *slice.Slice { return e.store.get(n) }
 
 // Hold stops the clock of a file's player that takes nothing, and lets it run on. What is ahead goes on being loaded until
 // as much is here as always.

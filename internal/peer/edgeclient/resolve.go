@@ -32,6 +32,7 @@ type Resolution struct {
 	Tracker     string   // absolute ws(s) URL, "" if there is none
 	STUN        []string // "stun:host:port"
 	Slices      string   // template
+	File        *File    // nil of a live track
 }
 
 // The limits of a resolution.
@@ -103,7 +104,11 @@ func (c *Client) check(r *edgeapi.Resolution, at time.Time, age time.Duration) (
 	if !strings.Contains(r.Slices, "{number}") {
 		return invalid("slices holds no {number}")
 	}
-	if len(r.Groups) == 0 || len(r.Groups) > maxGroups {
+	if r.File != nil {
+		if out.File, ok = checkFile(r.File); !ok {
+			return invalid("it describes a file that cannot be")
+		}
+	} else if len(r.Groups) == 0 || len(r.Groups) > maxGroups {
 		return invalid("it names no group, or too many")
 	}
 	if r.Rate < 0 || r.Rate > 1000 || math.IsNaN(r.Rate) {

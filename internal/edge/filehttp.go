@@ -1,0 +1,70 @@
+package edge
+
+import (
+	"net/http"
+
+	"github.com/superp2p/superp2p/internal/edgeapi"
+	"github.com/superp2p/superp2p/internal/fault"
+	"github.com/superp2p/superp2p/internal/slice"
+)
+
+// fileResolution is the answer to one viewer of a file.
+func (e *Edge) fileResolution(f *file, r *http.Request) edgeapi.Resolution {
+	a := e.resolutionOf(f.id, f.track, f.hash, r)
+	a.Live = edgeapi.Live{Now: e.config.Now().UnixMilli(), Groups: []edgeapi.Point{}, State: edgeapi.StateEnded}
+	if f.about.Duration > 0 {
+		a.Bitrate = f.about.Size * 8000 / f.about.Duration
+	}
+	about := f.about
+	a.File = &about
+	return a
+}
+
+// proof answers with what proves a slice of a file, for who fetches the bytes from the origin.
+func (e *Edge) proof(w http.ResponseWriter, r *http.Request) {
+	f := e.fileOf(r)
+	if f == nil {
+		e.writeFault(w, r, fault.New(fault.TrackUnknown, "the server holds no file of this track; resolve again"))
+		return
+	}
+	e.fileSlice(w, r, f, false)
+}
+
+// fileSlice answers with a slice of a file, without its payload unless that is wanted.
+func (e *Edge) fileSlice(w http.ResponseWriter, r *http.Request, f *file, payload bool) {
+	n, ok := e.numberOf(w, r)
+	if !ok {
+		return
+	}
+	s, err := f.slice(r.Context(), n, payload)
+	if err != nil {
+		e.writeFault(w, r, err)
+		return
+	}
+	frame := slice.AppendFrame(make([]byte, 0, slice.FrameHead(s.Proof)+len(s.Payload)), s)
+	sent, whole := writeFrame(w, r, frame, spanOf(r))
+	f.bytesOut.Add(int64(sent))
+	e.bytesOut.Add(int64(sent))
+	if whole && payload {
+		f.slicesServed.Add(1)
+		e.slicesServed.Add(1)
+	}
+}
+
+func (f *file) status() edgeapi.StreamStatus {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	st := edgeapi.StreamStatus{
+		Stream: f.id, Track: f.track.String(), Swarm: hexHash(f.hash), State: edgeapi.StateEnded, Source: "file",
+		Viewers: f.edge.config.Swarm(f.hash), Slices: int64(len(f.groups) * edgeapi.FileGroup),
+		BytesIn: f.bytesIn.Load(), SlicesServed: f.slicesServed.Load(), BytesOut: f.bytesOut.Load(),
+		Kept: len(f.used) * edgeapi.FileGroup, KeptBytes: f.bytes,
+	}
+	if f.about.Duration > 0 {
+		st.Bitrate = f.about.Size * 8000 / f.about.Duration
+	}
+	if f.err != nil {
+		st.Error = clean(f.err).Message
+	}
+	return st
+}

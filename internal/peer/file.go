@@ -1,0 +1,182 @@
+package peer
+
+import (
+	"context"
+	"io"
+	"time"
+
+	"github.com/superp2p/superp2p/internal/edgeapi"
+	"github.com/superp2p/superp2p/internal/fault"
+	"github.com/superp2p/superp2p/internal/slice"
+)
+
+const (
+	// holdAfter is how long nothing may be read of a file before its player counts as paused.
+	holdAfter = 5 * time.Second
+	// readAtOnce is how many bytes one read takes at the most.
+	readAtOnce = 1 << 20
+)
+
+// reading is what the loop knows of who reads a file.
+type reading struct {
+	waiting map[slice.Number][]waiter
+	last    time.Time // when something was read
+}
+
+// waiter is a read that waits for a slice.
+type waiter struct {
+	since  time.Time
+	answer chan<- answer
+	ctx    context.Context
+}
+
+type answer struct {
+	slices []*slice.Slice
+	err    error
+}
+
+// File describes the file that is played, nil if it is a live stream. It never changes.
+func (v *Viewer) File() *edgeapi.File {
+	if v.file == nil {
+		return nil
+	}
+	about := v.file.File
+	return &about
+}
+
+// ReadFile reads bytes of the file that is played, from offset on, into p, and waits for the first of them. It returns
+// io.EOF at the end of the file, what ctx ended with, or the *fault.Error of the failure that ended the play. Any number of
+// readers may read, and what is played follows the one that read last.
+func (v *Viewer) ReadFile(ctx context.Context, p []byte, offset int64) (int, error) {
+	f := v.file
+	switch {
+	case f == nil:
+		return 0, fault.New(fault.RequestInvalid, "what is played is no file; read it with NewReader")
+	case offset < 0:
+		return 0, fault.New(fault.RequestInvalid, "the offset is negative")
+	case offset >= f.Size:
+		return 0, io.EOF
+	case len(p) == 0:
+		return 0, nil
+	}
+	n := slice.Number(offset / int64(f.Slice))
+	most := (min(len(p), readAtOnce) + f.Slice - 1) / f.Slice
+	got := make(chan answer, 1)
+	if !v.inbox.post(func() { v.read(n, most, waiter{answer: got, ctx: ctx}) }) {
+		return 0, v.endError()
+	}
+	var a answer
+	select {
+	case a = <-got:
+	case <-ctx.Done():
+		return 0, ctx.Err()
+	case <-v.done:
+		select {
+		case a = <-got:
+		default:
+			return 0, v.endError()
+		}
+	}
+	if a.err != nil {
+		return 0, a.err
+	}
+	k, skip := 0, int(offset-int64(n)*int64(f.Slice))
+	for _, s := range a.slices {
+		k += copy(p[k:], s.Payload[skip:])
+		skip = 0
+	}
+	return k, nil
+}
+
+// endError says why nothing can be read any more.
+func (v *Viewer) endError() error {
+	<-v.done
+	if v.failed != nil {
+		return v.failed
+	}
+	return fault.New(fault.Closed, "it was closed meanwhile; play it again")
+}
+
+// read answers with slice n and up to most in all, as far as they are here, or has w wait for n.
+func (v *Viewer) read(n slice.Number, most int, w waiter) {
+	now := v.cfg.Now()
+	v.reading.last = now
+	e := v.session.engine
+	e.Hold(now, false)
+	if s := e.Read(now, n, v.cfg.Unpaced); s != nil {
+		held := []*slice.Slice{s}
+		for len(held) < most {
+			s := e.Held(n + slice.Number(len(held)))
+			if s == nil {
+				break
+			}
+			held = append(held, s)
+		}
+		w.answer <- answer{slices: held}
+		return
+	}
+	w.since = now
+	if v.reading.waiting == nil {
+		v.reading.waiting = map[slice.Number][]waiter{}
+	}
+	v.reading.waiting[n] = append(v.reading.waiting[n], w)
+}
+
+// kept hands a slice to who waits for it.
+func (v *Viewer) kept(s *slice.Slice) {
+	now := v.cfg.Now()
+	v.arrived = now
+	if v.started == 0 {
+		v.started = max(now.Sub(v.opened), 1)
+		v.emit(PlayStart, "", nil)
+		v.emit(BufferFull, "", nil)
+	}
+	for _, w := range v.reading.waiting[s.Number] {
+		w.answer <- answer{slices: []*slice.Slice{s}}
+		v.reading.last = now
+	}
+	delete(v.reading.waiting, s.Number)
+}
+
+// sweepFile looks after who reads.
+func (v *Viewer) sweepFile(now time.Time) {
+	oldest := now
+	for n, list := range v.reading.waiting {
+		k := 0
+		for _, w := range list {
+			if w.ctx.Err() == nil {
+				list[k] = w
+				k++
+				if w.since.Before(oldest) {
+					oldest = w.since
+				}
+			}
+		}
+		if v.reading.waiting[n] = list[:k]; k == 0 {
+			delete(v.reading.waiting, n)
+		}
+	}
+	limit := v.cfg.StallTimeout
+	if v.started == 0 {
+		limit = v.cfg.StartTimeout
+	}
+	switch {
+	case now.Sub(oldest) >= limit && now.Sub(v.arrived) >= limit:
+		v.fail(v.failure(fault.New(fault.NothingPlayable, "the file is known, and nothing more of it arrives")))
+	case len(v.reading.waiting) == 0 && now.Sub(v.reading.last) >= holdAfter:
+		v.session.engine.Hold(now, true)
+	}
+}
+
+// failReaders ends who waits.
+func (v *Viewer) failReaders(err error) {
+	if err == nil {
+		err = fault.New(fault.Closed, "it was closed meanwhile; play it again")
+	}
+	for n, list := range v.reading.waiting {
+		for _, w := range list {
+			w.answer <- answer{err: err}
+		}
+		delete(v.reading.waiting, n)
+	}
+}

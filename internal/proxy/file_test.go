@@ -1,0 +1,121 @@
+package proxy_test
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"io"
+	"math/rand/v2"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/superp2p/superp2p/internal/config"
+	"github.com/superp2p/superp2p/internal/peer"
+	"github.com/superp2p/superp2p/internal/proxy"
+)
+
+// shelf is an origin of one file.
+type shelf struct {
+	*httptest.Server
+	content []byte
+	etag    atomic.Value
+	given   atomic.Int64 // bytes
+}
+
+func newShelf(t *testing.T, size int) *shelf {
+	b := make([]byte, size)
+	_, _ = rand.NewChaCha8([32]byte{1}).Read(b)
+	s := &shelf{content: b}
+	s.etag.Store(`"one"`)
+	s.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("ETag", s.etag.Load().(string))
+		http.ServeContent(&counting{w, &s.given}, r, "film.mp4", time.Unix(1_700_000_000, 0), bytes.NewReader(s.content))
+	}))
+	t.Cleanup(s.Close)
+	return s
+}
+
+// path is where the proxy has the file.
+func (s *shelf) path() string { return "/" + strings.TrimPrefix(s.URL, "http://") + "/film.mp4" }
+
+type counting struct {
+	http.ResponseWriter
+	bytes *atomic.Int64
+}
+
+func (c *counting) Write(b []byte) (int, error) {
+	n, err := c.ResponseWriter.Write(b)
+	c.bytes.Add(int64(n))
+	return n, err
+}
+
+func allowLoopback(c *config.Config) { c.Origins = []string{"127.0.0.1"} }
+
+func TestAFileIsGivenAsTheOriginHasIt(t *testing.T) {
+	origin := newShelf(t, 2<<20+12345)
+	s := start(t, proxy.Config{}, allowLoopback)
+	answer := s.get(origin.path())
+	require.Equal(t, 200, answer.StatusCode)
+	require.Equal(t, "video/mp4", answer.Header.Get("Content-Type"))
+	require.Equal(t, `"one"`, answer.Header.Get("ETag"))
+	require.Equal(t, int64(len(origin.content)), answer.ContentLength)
+	got, err := io.ReadAll(answer.Body)
+	require.NoError(t, err)
+	require.Equal(t, sha256.Sum256(origin.content), sha256.Sum256(got))
+
+	for _, part := range []struct {
+		asked    string
+		from, to int
+	}{{"bytes=100-199", 100, 200}, {"bytes=1500000-", 1_500_000, len(got)}, {"bytes=-5", len(got) - 5, len(got)}} {
+		answer := s.get(origin.path(), "Range", part.asked)
+		require.Equal(t, 206, answer.StatusCode)
+		got, err := io.ReadAll(answer.Body)
+		require.NoError(t, err)
+		require.True(t, bytes.Equal(origin.content[part.from:part.to], got), part.asked)
+	}
+	require.Equal(t, 416, s.get(origin.path(), "Range", "bytes=99999999-").StatusCode)
+}
+
+// TestViewersOfAFileHelpEachOther has one viewer after the other read a file; what the first has read the origin need not
+// give again.
+func TestViewersOfAFileHelpEachOther(t *testing.T) {
+	origin := newShelf(t, 4<<20)
+	s := start(t, proxy.Config{}, allowLoopback)
+	viewers := make([]*peer.Viewer, 3)
+	for i := range viewers {
+		v, err := peer.Open(t.Context(), peer.Config{Server: s.ServerURL(), Loopback: true, Unpaced: true}, origin.URL+"/film.mp4?sign="+string(rune('a'+i)))
+		require.NoError(t, err)
+		t.Cleanup(func() { _ = v.Close() })
+		viewers[i] = v
+		s.eventually("they are connected", func() bool { return v.Stats().Peers == i })
+		got, err := io.ReadAll(io.NewSectionReader(readerAt{t, v}, 0, v.File().Size))
+		require.NoError(t, err)
+		require.True(t, bytes.Equal(origin.content, got))
+	}
+	for i, v := range viewers[1:] {
+		stats := v.Stats()
+		t.Logf("viewer %d: %.0f %% from peers, start %v", i+1, 100*stats.Offload(), stats.Start)
+		require.Greater(t, stats.Offload(), .5)
+		require.Zero(t, stats.BadBytes)
+	}
+	t.Logf("the origin gave the file %.1f times", float64(origin.given.Load())/float64(len(origin.content)))
+}
+
+type readerAt struct {
+	t *testing.T
+	v *peer.Viewer
+}
+
+func (r readerAt) ReadAt(b []byte, off int64) (n int, err error) {
+	for n < len(b) && err == nil {
+		var k int
+		k, err = r.v.ReadFile(r.t.Context(), b[n:], off+int64(n))
+		n += k
+	}
+	return n, err
+}
