@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"slices"
+	"strconv"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -143,13 +144,13 @@ func (e *Edge) probe(t target) (*file, error) {
 	ctx, cancel := context.WithTimeout(e.ctx, e.config.StartTimeout-e.config.StartTimeout/16)
 	defer cancel()
 	o, err := client.Open(ctx, t.source)
-	if err != nil || !o.Ranged {
+	if err != nil || !o.Ranged && o.Size != 0 {
 		_ = client.Close()
 		if refused := g.refused.Load(); refused != nil && e.ctx.Err() == nil {
 			return nil, refused
 		}
 		if err == nil {
-			err = fault.New(fault.SourceInvalid, "the origin gives the file only as a whole; have it answer Range requests (206)")
+			err = fault.New(fault.SourceUnranged, "the origin gives the file only as a whole; have it answer Range requests (206)")
 		}
 		return nil, err
 	}
@@ -161,7 +162,7 @@ func (e *Edge) probe(t target) (*file, error) {
 		edge: e, target: t, client: client, object: o, groups: map[int]*block{},
 		about: edgeapi.File{
 			Size: o.Size, Slice: edgeapi.FileSlice, Group: edgeapi.FileGroup, Type: o.ContentType,
-			ETag: o.ETag, Modified: o.LastModified, Proofs: edgeapi.ProofsTemplate,
+			ETag: o.ETag, Modified: unixOrZero(o.LastModified), Proofs: edgeapi.ProofsTemplate,
 		},
 	}
 	if kind := edgeapi.FileType(t.path()); kind != "" {
@@ -180,7 +181,7 @@ func (e *Edge) probe(t target) (*file, error) {
 func (e *Edge) fileTrack(id string, o *object.File) slice.TrackID {
 	h := blake3.New()
 	_, _ = h.Write(e.config.Signer.PublicKey())
-	for _, s := range []string{id, o.ETag, o.LastModified} {
+	for _, s := range []string{id, o.ETag, strconv.FormatInt(unixOrZero(o.LastModified), 10)} {
 		_, _ = h.Write([]byte(s + "\x00"))
 	}
 	var size [8]byte
@@ -189,6 +190,13 @@ func (e *Edge) fileTrack(id string, o *object.File) slice.TrackID {
 	}
 	_, _ = h.Write(size[:])
 	return slice.TrackID(h.Sum(nil)[:16])
+}
+
+func unixOrZero(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return t.Unix()
 }
 
 func (f *file) touch() { f.lastAsk.Store(f.edge.config.Now().UnixNano()) }

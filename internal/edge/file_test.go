@@ -65,7 +65,7 @@ func TestAFileIsProvedGroupByGroup(t *testing.T) {
 			require.Equal(t, n-n%edgeapi.FileGroup, s.Proof.First)
 			all = append(all, s.Payload...)
 		}
-		require.True(t, bytes.Equal(f.content, all))
+		require.True(t, bytes.Equal(f.content, all), "all of the file")
 		require.Len(t, w.asked(), opened+3, "each group is fetched once")
 
 		track, _ := slice.ParseTrackID(r.Track)
@@ -164,7 +164,7 @@ func TestFilesThatCannotBePlayed(t *testing.T) {
 	}
 	inBubble(t, open(), origin, func(w *world) {
 		for path, want := range map[string]fault.Code{
-			"whole.mp4": fault.SourceInvalid, "none.mp4": fault.SourceRefused, "empty.mp4": fault.SourceInvalid,
+			"whole.mp4": fault.SourceUnranged, "none.mp4": fault.SourceRefused, "empty.mp4": fault.SourceInvalid,
 			"inside.mp4": fault.OriginNotAllowed,
 		} {
 			_, code := refusal(t, w.get("/v1/resolve?url=http://origin.example/"+path))

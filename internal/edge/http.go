@@ -306,11 +306,11 @@ func statusOf(code fault.Code) int {
 		return http.StatusNotFound
 	case fault.OriginNotAllowed, fault.AddressPrivate, fault.PublishDenied:
 		return http.StatusForbidden
-	case fault.SourceUnreachable, fault.SourceRefused, fault.SourceInvalid:
+	case fault.SourceUnreachable, fault.SourceRefused, fault.SourceInvalid, fault.SourceBusy, fault.SourceUnranged:
 		return http.StatusBadGateway
 	case fault.SourceTimeout:
 		return http.StatusGatewayTimeout
-	case fault.SourceEnded, fault.SliceGone:
+	case fault.SourceEnded, fault.SourceChanged, fault.SliceGone:
 		return http.StatusGone
 	case fault.StreamBusy, fault.SliceEnough:
 		return http.StatusConflict

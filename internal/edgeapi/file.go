@@ -28,7 +28,7 @@ type File struct {
 	Group    int    `json:"group"` // slices a group
 	Type     string `json:"type"`  // media type, as the origin says
 	ETag     string `json:"etag,omitempty"`
-	Modified string `json:"modified,omitempty"` // Last-Modified, as the origin says
+	Modified int64  `json:"modified,omitempty"` // when, Unix seconds, as the origin says; 0 if it does not
 	Duration int64  `json:"duration"`           // ms; guessed where the file does not say
 	// Times are when what is in each group is played, ms from the start; the first is 0 and none is less than the one before.
 	Times []int64 `json:"times"`

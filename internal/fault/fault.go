@@ -19,7 +19,9 @@ const (
 	SourceRefused     Code = "source_refused"     // the origin answered no (404, 403, NetStream.Play.StreamNotFound …)
 	SourceTimeout     Code = "source_timeout"     // the origin accepted and then sent nothing playable in time
 	SourceInvalid     Code = "source_invalid"     // what the origin sent is not what it claims to be
-	SourceChanged     Code = "source_changed"     // the file has changed at the origin since it was opened: resolve again
+	SourceBusy        Code = "source_busy"        // the origin answered 429 or 5xx, also when asked again
+	SourceChanged     Code = "source_changed"     // the file at the origin is not the one that was opened
+	SourceUnranged    Code = "source_unranged"    // the origin does not answer ranges of a file
 	SourceEnded       Code = "source_ended"       // the stream is over, or its source stayed away
 	StreamBusy        Code = "stream_busy"        // somebody else publishes under that name
 	PublishDenied     Code = "publish_denied"     // the publish key is wrong or publishing is off

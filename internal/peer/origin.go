@@ -44,7 +44,7 @@ func newOrigin(v *Viewer, res *edgeclient.Resolution) *origin {
 		},
 	}
 	if strings.Contains(v.target, "://") {
-		o.url, o.client = v.target, object.New(object.Options{Dial: v.cfg.Dial, Logger: v.log, Retries: 1})
+		o.url, o.client = v.target, object.New(object.Options{Dial: v.cfg.Dial, Logger: v.log, Retries: 1, FirstBlock: 1})
 	}
 	return o
 }
@@ -93,7 +93,7 @@ func (o *origin) askOrigin(ctx context.Context, a *swarm.Action) (func(e *swarm.
 	case r.err != nil:
 		o.mu.Lock()
 		switch fault.CodeOf(r.err) {
-		case fault.SourceChanged, fault.SourceRefused, fault.SourceInvalid:
+		case fault.SourceChanged, fault.SourceRefused, fault.SourceInvalid, fault.SourceUnranged:
 			o.away = true
 		}
 		o.mu.Unlock()

@@ -29,7 +29,10 @@ func (p *Proxy) serveFile(w http.ResponseWriter, r *http.Request, s *stream) {
 	if about.ETag != "" {
 		h.Set("ETag", about.ETag)
 	}
-	modified, _ := http.ParseTime(about.Modified)
+	var modified time.Time
+	if about.Modified != 0 {
+		modified = time.Unix(about.Modified, 0)
+	}
 	http.ServeContent(w, r, "", modified, &fileReader{
 		ctx: r.Context(), viewer: viewer, about: about, control: http.NewResponseController(w), patience: p.cfg.WriteTimeout,
 	})
