@@ -68,8 +68,8 @@ func (e *Engine) Seek(now time.Time, at time.Duration) {
 // Read returns slice n of a file for who reads it, nil if it is not here; then a Kept action tells when it is. Playback
 // moves to what is read: anew if it is far from there; if the reader is ahead of the clock of a player, as one that fills
 // its buffer, the clock moves along as far as half of what is loaded ahead stays between them, so that peers keep time to
-// send. An eager reader, which is no player, has no use for a clock: what it waits for
-// is soon due.
+// send. An eager reader, which is no player, has no use for a clock: what no neighbour
+// holds is taken from the server at once.
 func (e *Engine) Read(now time.Time, n slice.Number, eager bool) *slice.Slice {
 	p := &e.playout
 	if p.file == nil || e.left || n > p.last {
@@ -80,8 +80,9 @@ func (e *Engine) Read(now time.Time, n slice.Number, eager bool) *slice.Slice {
 	}
 	e.now = now
 	ahead := min(slice.Number(e.ahead()/p.mean)+1, maxAhead)
+	defer func() { p.eager = eager }()
 	switch {
-	case n < p.position || p.ended || n >= p.position+2*ahead:
+	case n < p.position || p.ended || n >= p.position+2*ahead || !e.holdsAll(p.position, n):
 		e.dropAll()
 		p.open(&e.cfg, p.trackTime(n), now)
 		p.position = n
@@ -90,7 +91,7 @@ func (e *Engine) Read(now time.Time, n slice.Number, eager bool) *slice.Slice {
 		e.sought = now
 	case eager && n > p.position:
 		p.position = n
-		p.player = now.Add(e.tooLate() + eagerSlack - p.trackTime(n)) // just not too late for a peer
+		p.player = now.Add(eagerSlack - p.trackTime(n))
 		p.base = p.player
 	case n >= p.position+ahead-ahead/4:
 		p.position = n - ahead/2
@@ -104,8 +105,18 @@ func (e *Engine) Read(now time.Time, n slice.Number, eager bool) *slice.Slice {
 	return nil
 }
 
-// eagerSlack is how much earlier than too late for peers an eager reader has what it waits for be due.
-const eagerSlack = 100 * time.Millisecond
+// eagerSlack is when what an eager reader waits for is due: late enough for peers to be asked for it.
+const eagerSlack = time.Second
+
+// holdsAll tells whether all slices from n on and before end are here: who has read them and waits for end has not jumped.
+func (e *Engine) holdsAll(n, end slice.Number) bool {
+	for ; n < end; n++ {
+		if !e.store.has(n) {
+			return false
+		}
+	}
+	return true
+}
 
 // Held returns slice n if it is here, and does nothing else.
 func (e *Engine) Held(n slice.Number) *slice.Slice { return e.store.get(n) }

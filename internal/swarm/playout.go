@@ -36,6 +36,7 @@ type playout struct {
 	stalledAt time.Time
 	ended     bool
 	held      bool         // a file's player takes nothing: its clock stands still
+	eager     bool         // a file's reader is no player
 	last      slice.Number // the last slice of the track, if ended at the source
 	hasLast   bool
 

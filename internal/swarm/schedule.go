@@ -252,7 +252,7 @@ func (e *Engine) source(now time.Time, w *want) *neighbour {
 // that counts as, and how many copies the server may have given.
 func (e *Engine) serverTurn(now time.Time, w *want, slack time.Duration, held bool) (time.Time, *uint64, int) {
 	p, n := &e.playout, w.number
-	if e.cfg.NoPeers || e.cfg.NoDownload {
+	if e.cfg.NoPeers || e.cfg.NoDownload || p.eager && !held {
 		return now, &e.stats.FetchedFirst, 0
 	}
 	settled := e.settled(now)
