@@ -4,6 +4,7 @@
 // The addresses it answers (Target reads them):
 //
 //	/<host>[:port]/<path>.flv?query               http://<host>/<path>.flv?query
+//	/<host>[:port]/<path>.mp4?query               the file http://<host>/<path>.mp4?query, with Range (others as edgeapi.FileType has)
 //	/http/<host>/<path>.flv?query                 the same, for hosts named like one of these first words
 //	/https/<host>/<path>.flv?query                https://<host>/<path>.flv?query
 //	/rtmp/<host>/<app>/<stream>.flv?query         rtmp://<host>/<app>/<stream>?query (rtmps alike)
