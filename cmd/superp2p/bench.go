@@ -16,6 +16,7 @@ import (
 )
 
 type benchCommand struct {
+	Source   string        `enum:"live,mp4" default:"live" placeholder:"KIND" help:"What they watch: live, or mp4, a file at an origin that each plays from its start. (default: ${default})"`
 	Viewers  int           `default:"20" placeholder:"N" help:"How many watch. (default: ${default})"`
 	Delay    seconds       `default:"6s" placeholder:"TIME" help:"How far behind live they play, 2 to 30 s. (default: ${default})"`
 	Duration time.Duration `default:"60s" placeholder:"TIME" help:"From the first viewer's coming to the end. (default: ${default})"`
@@ -45,7 +46,7 @@ func (benchCommand) Help() string {
 // Run measures and prints.
 func (c *benchCommand) Run(ctx context.Context, std stdio) error {
 	config := bench.Config{
-		Viewers: c.Viewers, Delay: time.Duration(c.Delay), Duration: c.Duration, Bitrate: int(c.Bitrate),
+		Source: c.Source, Viewers: c.Viewers, Delay: time.Duration(c.Delay), Duration: c.Duration, Bitrate: int(c.Bitrate),
 		Stagger: c.Stagger,
 	}
 	if c.Viewers == 0 || c.Delay == 0 || c.Duration == 0 { // which to bench.Config would mean the default

@@ -83,21 +83,26 @@ func (v *viewer) stats() peer.Stats {
 func totals(audience []*viewer) (t peer.Stats) {
 	for _, v := range audience {
 		s := v.stats()
-		t.PeerBytes += s.PeerBytes
-		t.ServerBytes += s.ServerBytes
-		t.DuplicateBytes += s.DuplicateBytes
-		t.BadBytes += s.BadBytes
-		t.ProofBytes += s.ProofBytes
-		t.ControlIn += s.ControlIn
-		t.ControlOut += s.ControlOut
-		t.TrackerIn += s.TrackerIn
-		t.TrackerOut += s.TrackerOut
-		t.HTTPIn += s.HTTPIn
-		t.HTTPOut += s.HTTPOut
-		t.Stalls += s.Stalls
-		t.Stall += s.Stall
+		addTo(&t, &s)
 	}
 	return t
+}
+
+// addTo adds counts to a sum.
+func addTo(t, s *peer.Stats) {
+	t.PeerBytes += s.PeerBytes
+	t.ServerBytes += s.ServerBytes
+	t.DuplicateBytes += s.DuplicateBytes
+	t.BadBytes += s.BadBytes
+	t.ProofBytes += s.ProofBytes
+	t.ControlIn += s.ControlIn
+	t.ControlOut += s.ControlOut
+	t.TrackerIn += s.TrackerIn
+	t.TrackerOut += s.TrackerOut
+	t.HTTPIn += s.HTTPIn
+	t.HTTPOut += s.HTTPOut
+	t.Stalls += s.Stalls
+	t.Stall += s.Stall
 }
 
 // closeAll takes the last counts of all viewers, then closes them at the same time.

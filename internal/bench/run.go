@@ -21,6 +21,8 @@ import (
 
 // Config says what to measure.
 type Config struct {
+	// Source is what they watch: SourceLive or SourceFile. If empty, SourceLive.
+	Source string
 	// Viewers is how many watch. If zero, 20.
 	Viewers int
 	// Delay is how far behind live they play. If zero, 6 s.
@@ -36,6 +38,12 @@ type Config struct {
 	// Logger gets what server and viewers log. If nil, nothing is logged.
 	Logger *slog.Logger
 }
+
+// The kinds of Config.Source.
+const (
+	SourceLive = "live" // a live HTTP-FLV stream
+	SourceFile = "mp4"  // a file at an origin, as long as the run, which each plays from its start
+)
 
 // settle is how long after the last viewer's opening the steady part begins.
 const settle = 15 * time.Second
@@ -73,6 +81,8 @@ func (c Config) Check() error {
 		return fault.New(fault.ConfigInvalid, "delay must be 2s to 30s")
 	case c.Bitrate < 300_000 || c.Bitrate > 100_000_000:
 		return fault.New(fault.ConfigInvalid, "bitrate must be 300k to 100M")
+	case c.Source == SourceFile:
+		return nil
 	case c.Duration < c.Stagger+settle+2*time.Second:
 		return fault.New(fault.ConfigInvalid, "duration must be at least stagger + 17s, because the first 15 s after the "+
 			"last viewer's start are not steady")
@@ -92,7 +102,11 @@ func Run(ctx context.Context, c Config) (*Result, error) {
 	c = c.withDefaults()
 	runtime.GC()
 	before := runtime.NumGoroutine()
-	r, err := run(ctx, c)
+	measure := run
+	if c.Source == SourceFile {
+		measure = runFilm
+	}
+	r, err := measure(ctx, c)
 	if err != nil {
 		return nil, err
 	}
