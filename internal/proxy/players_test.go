@@ -1,0 +1,108 @@
+package proxy_test
+
+import (
+	"context"
+	"net/http"
+	"net/http/httptest"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/chromedp/chromedp"
+	"github.com/stretchr/testify/require"
+
+	"github.com/superp2p/superp2p/internal/proxy"
+	"github.com/superp2p/superp2p/internal/stage/stagetest"
+)
+
+// films makes a film of 20 s in each form that players know how to seek in, and returns an origin that has them.
+func films(t *testing.T) *httptest.Server {
+	t.Helper()
+	dir := t.TempDir()
+	ffmpeg := stagetest.Tool(t, "ffmpeg")
+	run := func(args ...string) {
+		t.Helper()
+		out, err := exec.Command(ffmpeg, append([]string{"-v", "error", "-y"}, args...)...).CombinedOutput()
+		require.NoError(t, err, "%s", out)
+	}
+	first := filepath.Join(dir, "last.mp4")
+	run("-f", "lavfi", "-i", "testsrc2=size=320x180:rate=25:duration=20", "-f", "lavfi", "-i", "sine=frequency=440:duration=20",
+		"-c:v", "libx264", "-preset", "ultrafast", "-b:v", "800k", "-pix_fmt", "yuv420p", "-g", "25", "-c:a", "aac", first)
+	for name, how := range map[string][]string{
+		"first.mp4": {"-movflags", "+faststart"}, "fragments.mp4": {"-movflags", "+frag_keyframe+empty_moov+default_base_moof"},
+		"film.flv": {"-flvflags", "+add_keyframe_index"},
+	} {
+		run(append(append([]string{"-i", first, "-c", "copy"}, how...), filepath.Join(dir, name))...)
+	}
+	s := httptest.NewServer(http.FileServer(http.Dir(dir)))
+	t.Cleanup(s.Close)
+	return s
+}
+
+// TestPlayersOfFiles has ffmpeg decode films through the proxy as it does from the origin, from the start and from the middle.
+func TestPlayersOfFiles(t *testing.T) {
+	origin := films(t)
+	s := start(t, proxy.Config{}, allowLoopback)
+	frames := func(url string, args ...string) string {
+		t.Helper()
+		args = append(append([]string{"-v", "error", "-xerror"}, args...), "-i", url, "-map", "0:v", "-map", "0:a", "-f", "framemd5", "-")
+		cmd := exec.CommandContext(t.Context(), stagetest.Tool(t, "ffmpeg"), args...)
+		out, err := cmd.Output()
+		require.NoError(t, err)
+		return string(out)
+	}
+	for _, name := range []string{"first.mp4", "last.mp4", "fragments.mp4", "film.flv"} {
+		t.Run(name, func(t *testing.T) {
+			direct, through := origin.URL+"/"+name, s.url+"/"+strings.TrimPrefix(origin.URL, "http://")+"/"+name
+			require.Equal(t, frames(direct, "-ss", "15"), frames(through, "-ss", "15"))
+			want := frames(direct)
+			require.Greater(t, strings.Count(want, "\n"), 500)
+			require.Equal(t, want, frames(through))
+		})
+	}
+}
+
+// TestChromiumPlaysSeeksAndEnds has a <video> play a film through the proxy.
+func TestChromiumPlaysSeeksAndEnds(t *testing.T) {
+	if testing.Short() {
+		t.Skip("starts Chromium")
+	}
+	origin := films(t)
+	s := start(t, proxy.Config{}, allowLoopback)
+	path := ""
+	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
+		if found, err := exec.LookPath(name); err == nil {
+			path = found
+			break
+		}
+	}
+	require.NotEmpty(t, path, "Chromium is missing: call make tools")
+	allocator, cancel := chromedp.NewExecAllocator(context.Background(), append(chromedp.DefaultExecAllocatorOptions[:],
+		chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.UserDataDir(t.TempDir()),
+		chromedp.Flag("autoplay-policy", "no-user-gesture-required"), chromedp.Flag("disable-dev-shm-usage", true))...)
+	defer cancel()
+	ctx, cancel := chromedp.NewContext(allocator, chromedp.WithErrorf(func(string, ...any) {}))
+	defer cancel()
+	defer func() { _ = chromedp.Cancel(ctx) }()
+	page := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "text/html")
+		_, _ = w.Write([]byte(`<video id=v muted autoplay src="` + s.url + "/" + strings.TrimPrefix(origin.URL, "http://") + `/first.mp4"></video>`))
+	}))
+	defer page.Close()
+	until := func(condition string) {
+		t.Helper()
+		_, err := chromedp.Run(ctx, chromedp.Poll[bool](condition, chromedp.WithPollingInterval(50*time.Millisecond),
+			chromedp.WithPollingTimeout(30*time.Second)))
+		require.NoError(t, err, "waiting for %s", condition)
+	}
+	require.NoError(t, chromedp.Do(ctx, chromedp.Navigate(page.URL)))
+	until("v.error || v.currentTime > 1")
+	until("v.error == null && Math.abs(v.duration - 20) < 0.5")
+	_, err := chromedp.Run(ctx, chromedp.Evaluate[float64]("v.currentTime = 17"))
+	require.NoError(t, err)
+	until("v.error || !v.seeking && v.currentTime > 17.3")
+	until("v.error || v.ended")
+	until("v.error == null && v.videoWidth == 320")
+}
