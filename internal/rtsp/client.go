@@ -259,9 +259,10 @@ func (c *Client) media(t *track, payload []byte) error {
 	if !p.Marker && t.video { // the decoder saw by this packet's time that the access unit before was complete
 		at = previous
 	}
-	tags, err := t.convert(units, c.line.time(t.line, at))
+	tags, err := t.convert(units, c.line.time(t.line, at, len(units)))
 	if len(tags) > 0 {
 		t.barren = 0
+		c.line.decoded(tags[len(tags)-1].Timestamp)
 		c.pending = append(c.pending, tags...)
 	}
 	if err != nil {

@@ -1,5 +1,7 @@
 package rtsp
 
+import "github.com/bluenviron/mediacommon/v2/pkg/codecs/mpeg4audio"
+
 const (
 	second = 1_000_000 // µs
 	// lead is where the line starts if there are two tracks, so that the second may begin before the first, in µs.
@@ -17,12 +19,13 @@ const (
 )
 
 // timeline puts the RTP timestamps of a stream's tracks, which begin anywhere, on one line of time in µs. The answer to
-// PLAY says how tracks belong together (RFC 2326, 12.33), without it they start together; sender reports, when they
-// come, say it exactly (RFC 3550, 6.4.1), and then the audio is moved gently to where it belongs.
+// PLAY says how tracks belong together (RFC 2326, 12.33), without it what comes together is taken to be together; sender
+// reports, when they come, say it exactly (RFC 3550, 6.4.1), and then the audio is moved gently to where it belongs.
 type timeline struct {
 	tracks []*line
 	begun  bool
 	now    int64  // the highest time so far
+	live   int64  // the highest decoding time so far
 	zero   *int64 // the time of what the answer to PLAY calls the start
 }
 
@@ -54,10 +57,10 @@ func (l *line) duration(ticks int64) int64 {
 	return ticks/l.rate*second + ticks%l.rate*second/l.rate
 }
 
-// time returns the time of a timestamp of l.
-func (t *timeline) time(l *line, timestamp uint32) int64 {
+// time returns the time of a timestamp of l, whose packet brings units.
+func (t *timeline) time(l *line, timestamp uint32, units int) int64 {
 	if !l.begun {
-		t.begin(l, timestamp)
+		t.begin(l, timestamp, units)
 	}
 	delta := int64(int32(timestamp - l.last))
 	l.ticks, l.last = l.ticks+delta, timestamp
@@ -80,7 +83,7 @@ func (t *timeline) time(l *line, timestamp uint32) int64 {
 }
 
 // begin places the first timestamp of a track.
-func (t *timeline) begin(l *line, timestamp uint32) {
+func (t *timeline) begin(l *line, timestamp uint32, units int) {
 	l.begun, l.last = true, timestamp
 	since := int64(0)
 	if l.origin != nil {
@@ -88,7 +91,7 @@ func (t *timeline) begin(l *line, timestamp uint32) {
 	}
 	switch {
 	case !t.begun:
-		t.begun = true
+		t.begun, t.live = true, lead
 		if len(t.tracks) > 1 {
 			l.offset = lead
 		}
@@ -97,7 +100,9 @@ func (t *timeline) begin(l *line, timestamp uint32) {
 			t.zero = &zero
 		}
 	default:
-		l.offset = t.now
+		if l.offset = t.live; !l.video { // of audio that comes by several units at once, the last is of now
+			l.offset = max(0, l.offset-l.duration(int64(units-1)*mpeg4audio.SamplesPerAccessUnit))
+		}
 		if l.origin != nil && t.zero != nil {
 			if at := *t.zero + since; at < t.now+maxSkew && at > t.now-maxSkew {
 				l.offset = at
@@ -107,6 +112,9 @@ func (t *timeline) begin(l *line, timestamp uint32) {
 	l.at = l.offset
 	t.now = max(t.now, l.offset)
 }
+
+// decoded tells that a tag of that time, in ms, is the latest.
+func (t *timeline) decoded(timestamp uint32) { t.live = max(t.live, int64(timestamp)*1000) }
 
 // report takes what a sender report says: the server's clock (NTP) at a timestamp.
 func (t *timeline) report(l *line, clock uint64, timestamp uint32) {
