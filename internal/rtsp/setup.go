@@ -190,12 +190,10 @@ func (c *Client) play(u *base.URL) error {
 	if info.Unmarshal(r.Header["RTP-Info"]) != nil {
 		return nil //nolint:nilerr // not every server gives one
 	}
-	for i, e := range info {
-		for k, t := range c.tracks {
-			same := e.URL == t.url.String() || t.media.Control != "" && strings.HasSuffix(e.URL, "/"+t.media.Control)
-			if e.Timestamp != nil && (same || len(info) == len(c.tracks) && i == k && t.line.origin == nil) {
+	for _, t := range c.tracks {
+		for _, e := range info {
+			if e.URL == t.url.String() || t.media.Control != "" && strings.HasSuffix(e.URL, "/"+t.media.Control) {
 				t.line.origin = e.Timestamp
-				break
 			}
 		}
 	}
