@@ -58,7 +58,7 @@ func (n *P2PNetStream) OnNetStatus(handler func(NetStatusEvent)) {
 	n.handler = handler
 }
 
-// Play starts to play a URL (rtmp, rtmps, or http, https with an FLV stream) or a channel id of the server. It returns
+// Play starts to play a URL (rtmp, rtmps, rtsp, rtsps, or http, https with an FLV stream) or a channel id of the server. It returns
 // at once; how it goes is told by events, and Read waits for the first bytes. A play that is running is ended first,
 // with a PlayReset event. A nil config means the defaults.
 //

@@ -22,7 +22,7 @@ const (
 )
 
 type playCommand struct {
-	Target       string        `arg:"" name:"url|channel" help:"What to play: an rtmp(s):// or http(s)://….flv URL, or a channel id of the server."`
+	Target       string        `arg:"" name:"url|channel" help:"What to play: an rtmp(s)://, rtsp(s):// or http(s)://….flv URL, or a channel id of the server."`
 	Server       string        `default:"http://127.0.0.1:8080" placeholder:"URL" help:"The superp2p server. (default: ${default})"`
 	Delay        seconds       `default:"6" placeholder:"SECONDS" help:"How far behind live to play, 2 to 30 s. (default: ${default})"`
 	Output       string        `short:"o" placeholder:"FILE" help:"Write FLV to this file; - is standard output."`

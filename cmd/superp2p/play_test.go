@@ -43,12 +43,15 @@ func play(t *testing.T, st *stage.Stage, args ...string) (status int, out, err s
 }
 
 func TestPlayWritesWhatFFmpegFindsNoFaultWith(t *testing.T) {
-	for _, kind := range []string{"pushed RTMP", "pulled HTTP-FLV"} {
+	for _, kind := range []string{"pushed RTMP", "pulled HTTP-FLV", "pulled RTSP"} {
 		t.Run(kind, func(t *testing.T) {
 			st, target := putOn(t, nil), "live/test"
-			if kind == "pulled HTTP-FLV" {
+			switch kind {
+			case "pulled HTTP-FLV":
 				target = stagetest.Serve(t)
-			} else {
+			case "pulled RTSP":
+				target = stagetest.Camera(t)
+			default:
 				stagetest.Push(t, "rtmp://"+st.Server.RTMPAddr()+"/live/test")
 			}
 			stagetest.OnAir(t, st.ServerURL(), target)
@@ -132,6 +135,56 @@ func TestWhatPlayWritesIsBitForBitWhatTheOriginSent(t *testing.T) {
 		require.Contains(t, report, key)
 	}
 	require.EqualValues(t, len(out), report["written_bytes"])
+}
+
+func TestThreeViewersShareAnRTSPStream(t *testing.T) {
+	st, target := putOn(t, nil), stagetest.Camera(t)
+	direct, err := source.Open(t.Context(), target, source.Options{})
+	require.NoError(t, err)
+	sent := make(chan []string)
+	go func() {
+		var tags []string
+		for tag, err := direct.ReadTag(); err == nil; tag, err = direct.ReadTag() {
+			if tag.IsMedia() {
+				tags = append(tags, string(rune(tag.Type))+string(tag.Body))
+			}
+		}
+		sent <- tags
+	}()
+	type seen struct {
+		status    int
+		out, said string
+	}
+	viewers := make(chan seen)
+	for range 3 {
+		go func() {
+			var v seen
+			v.status, v.out, v.said = call(t, "play", target, "--server", st.ServerURL(), "--loopback", "--delay", "4",
+				"-o", "-", "--json", "--duration", "12s")
+			viewers <- v
+		}()
+	}
+	var played []seen
+	for range 3 {
+		played = append(played, <-viewers)
+	}
+	require.NoError(t, direct.Close())
+	all := <-sent
+	var fromPeers, fromServer float64
+	for _, v := range played {
+		require.Equal(t, exitOK, v.status, v.said)
+		got := media(t, strings.NewReader(v.out), func(int) bool { return false })
+		require.Greater(t, len(got), 300)
+		requireRun(t, all, got)
+		lines := strings.Split(strings.TrimSpace(v.said), "\n")
+		var report struct {
+			Peer   float64 `json:"peer_bytes"`
+			Server float64 `json:"server_bytes"`
+		}
+		require.NoError(t, json.Unmarshal([]byte(lines[len(lines)-1]), &report), v.said)
+		fromPeers, fromServer = fromPeers+report.Peer, fromServer+report.Server
+	}
+	require.Greater(t, fromPeers, fromServer, "peers gave less than half")
 }
 
 // Enhanced RTMP: HEVC and Opus reach the file as the publisher sent them, with their sequence headers first.

@@ -40,6 +40,8 @@ func TestOrigins(t *testing.T) {
 			[]string{"http://example.com/", "http://aexample.com/", "http://a.example.com.evil.net/"}},
 		{"rtmp://*.example.com:1935/live/", []string{"rtmp://a.example.com/live/x", "rtmp://a.example.com:1935/live/x"},
 			[]string{"http://a.example.com:1935/live/x", "rtmp://a.example.com:1936/live/x", "rtmp://a.example.com/lively/x"}},
+		{"rtsp://cam.example", []string{"rtsp://cam.example:554/a", "rtsp://u:p@cam.example:8554/a"}, []string{"rtsps://cam.example/a"}},
+		{"cam.example:322", []string{"rtsps://cam.example/a"}, []string{"rtsp://cam.example/a"}},
 		{"h.example/live", []string{"http://h.example/live", "http://h.example/live/x"}, []string{"http://h.example/lively", "http://h.example/"}},
 		{"*", []string{"http://anything.example/x", "http://9.9.9.9/"}, nil},
 		{"10.0.0.0/8", []string{"http://10.2.3.4:99/x", "http://[::ffff:10.2.3.4]/x"}, []string{"http://11.0.0.1/", "http://ten.example/"}},
@@ -69,14 +71,16 @@ func TestOrigins(t *testing.T) {
 func TestIdentityLeavesOutWhatDiffersPerViewer(t *testing.T) {
 	perViewer := map[string]bool{"sign": true, "t": true, "txsecret": true}
 	for raw, want := range map[string]string{
-		"http://CDN.Example.com:80/live/a.flv?sign=1&t=2":             "http://cdn.example.com/live/a.flv",
-		"http://u:p@cdn.example.com/live/a.flv?b=2&txSecret=x&a=1#f":  "http://cdn.example.com/live/a.flv?a=1&b=2",
-		"http://cdn.example.com/live/a.flv?%73ign=1&q=%20&&a":         "http://cdn.example.com/live/a.flv?a&q=%20",
-		"rtmp://h:1935/live/a?t=1":                                    "rtmp://h/live/a",
-		"https://h:8443":                                              "https://h:8443/",
-		"HTTP://[2001:DB8::1]/a":                                      "http://[2001:db8::1]/a",
-		"http://[::ffff:1.2.3.4]:81/a":                                "http://1.2.3.4:81/a",
-		"http://h/%E4%B8%AD.flv?%":                                    "http://h/%E4%B8%AD.flv?%",
+		"http://CDN.Example.com:80/live/a.flv?sign=1&t=2":            "http://cdn.example.com/live/a.flv",
+		"http://u:p@cdn.example.com/live/a.flv?b=2&txSecret=x&a=1#f": "http://cdn.example.com/live/a.flv?a=1&b=2",
+		"http://cdn.example.com/live/a.flv?%73ign=1&q=%20&&a":        "http://cdn.example.com/live/a.flv?a&q=%20",
+		"rtsp://user:secret@h:554/a/trackID=1?t=1":                   "rtsp://h/a/trackID=1",
+		"RTSPS://h:322/a":              "rtsps://h/a",
+		"rtmp://h:1935/live/a?t=1":     "rtmp://h/live/a",
+		"https://h:8443":               "https://h:8443/",
+		"HTTP://[2001:DB8::1]/a":       "http://[2001:db8::1]/a",
+		"http://[::ffff:1.2.3.4]:81/a": "http://1.2.3.4:81/a",
+		"http://h/%E4%B8%AD.flv?%":     "http://h/%E4%B8%AD.flv?%",
 		"http://cdn.example.com/live/a.flv?time=9&tt=1&signature_v=1": "http://cdn.example.com/live/a.flv?signature_v=1&time=9&tt=1",
 	} {
 		u, err := parseSource(raw)

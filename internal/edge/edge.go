@@ -151,6 +151,9 @@ func (e *Edge) ownURL(u *url.URL, r *http.Request) (channel string, ok bool) {
 	if strings.HasPrefix(u.Scheme, "rtmp") {
 		return strings.Trim(u.Path, "/"), portOf(u) == e.config.RTMPPort()
 	}
+	if strings.HasPrefix(u.Scheme, "rtsp") { // nothing here speaks it
+		return "", false
+	}
 	name, isLive := strings.CutPrefix(u.Path, "/live/")
 	name, isFLV := strings.CutSuffix(name, ".flv")
 	return e.named(name), isLive && isFLV && portOf(u) == portOf(self)

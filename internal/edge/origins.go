@@ -127,6 +127,10 @@ func defaultPort(scheme string) string {
 		return "443"
 	case "rtmp":
 		return "1935"
+	case "rtsp":
+		return "554"
+	case "rtsps":
+		return "322"
 	default:
 		return ""
 	}

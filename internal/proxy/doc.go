@@ -8,6 +8,7 @@
 //	/http/<host>/<path>.flv?query                 the same, for hosts named like one of these first words
 //	/https/<host>/<path>.flv?query                https://<host>/<path>.flv?query
 //	/rtmp/<host>/<app>/<stream>.flv?query         rtmp://<host>/<app>/<stream>?query (rtmps alike)
+//	/rtsp/<host>/<path>.flv?query                 rtsp://<host>/<path>?query (rtsps alike)
 //	/channel/<id>.flv                             the channel <id> of the server
 //	/stat?xresid=…  /feature?download=…&upload=…  counters and the switches for sharing
 //	/crossdomain.xml                              Flash Player's leave to read the above from any site

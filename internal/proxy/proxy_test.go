@@ -326,16 +326,22 @@ func TestAFailureOnTheWayBreaksTheAnswerOff(t *testing.T) {
 }
 
 func TestOutputIsFaultlessForStreamsOfOthers(t *testing.T) {
-	for _, kind := range []string{"pushed RTMP", "pulled HTTP-FLV"} {
+	for _, kind := range []string{"pushed RTMP", "pulled HTTP-FLV", "pulled RTSP"} {
 		t.Run(kind, func(t *testing.T) {
 			var url string
 			if kind == "pulled HTTP-FLV" {
 				url = stagetest.Serve(t)
 			}
+			if kind == "pulled RTSP" {
+				url = stagetest.Camera(t)
+			}
 			s := start(t, proxy.Config{}, func(c *config.Config) {
 				c.RTMP, c.Origins = "127.0.0.1:0", []string{"127.0.0.1"}
 			})
 			path := "/" + strings.TrimPrefix(url, "http://")
+			if host, ok := strings.CutPrefix(url, "rtsp://"); ok {
+				path = "/rtsp/" + host + ".flv"
+			}
 			if url == "" {
 				url, path = "live/test", "/channel/live/test.flv"
 				stagetest.Push(t, "rtmp://"+s.Server.RTMPAddr()+"/live/test")

@@ -33,7 +33,8 @@ type Target struct {
 	Delay time.Duration
 }
 
-const forms = "Open /<host>/<path>.flv or .mp4, /https/<host>/<path>.flv or .mp4, /rtmp/<host>/<app>/<stream>.flv or /channel/<id>.flv."
+const forms = "Open /<host>/<path>.flv or .mp4, /https/<host>/<path>.flv or .mp4, /rtmp/<host>/<app>/<stream>.flv, " +
+	"/rtsp/<host>/<path>.flv or /channel/<id>.flv."
 
 // ParseTarget reads the escaped path and the raw query of a request. Its errors are *fault.Error with URLInvalid.
 func ParseTarget(path, query string) (Target, error) {
@@ -42,7 +43,7 @@ func ParseTarget(path, query string) (Target, error) {
 	}
 	first, rest, ok := strings.Cut(strings.TrimPrefix(path, "/"), "/")
 	isFLV := strings.EqualFold(suffix(rest), ".flv")
-	isFile := edgeapi.FileType(rest) != "" && first != "channel" && !strings.HasPrefix(first, "rtmp")
+	isFile := edgeapi.FileType(rest) != "" && first != "channel" && !strings.HasPrefix(first, "rt")
 	if !ok || !isFLV && !isFile || len(rest) == len(".flv") || strings.Contains(rest, "/.") && strings.LastIndex(rest, "/.") == strings.LastIndexByte(rest, '/') {
 		return Target{}, fault.New(fault.URLInvalid, "this is no stream's address. "+forms)
 	}
@@ -65,7 +66,7 @@ func ParseTarget(path, query string) (Target, error) {
 			t.Resource = "channel/" + rest
 		}
 		return t, nil
-	case "http", "https", "rtmp", "rtmps":
+	case "http", "https", "rtmp", "rtmps", "rtsp", "rtsps":
 		scheme = first
 		if first, rest, ok = strings.Cut(rest, "/"); !ok || rest == ".flv" {
 			return t, fault.New(fault.URLInvalid, "a host and a path must follow /"+scheme+"/. "+forms)
@@ -77,10 +78,11 @@ func ParseTarget(path, query string) (Target, error) {
 	if t.Resource == "" {
 		t.Resource = first + "/" + rest
 	}
-	if strings.HasPrefix(scheme, "rtmp") {
-		if rest = rest[:len(rest)-len(".flv")]; !strings.Contains(rest, "/") {
-			return t, fault.New(fault.URLInvalid, "an RTMP address needs an application and a stream name. "+forms)
-		}
+	if !strings.HasPrefix(scheme, "http") { // the suffix is for players; such streams are named without it
+		rest = rest[:len(rest)-len(".flv")]
+	}
+	if strings.HasPrefix(scheme, "rtmp") && !strings.Contains(rest, "/") {
+		return t, fault.New(fault.URLInvalid, "an RTMP address needs an application and a stream name. "+forms)
 	}
 	t.Play = scheme + "://" + first + "/" + rest
 	if query != "" {

@@ -22,6 +22,8 @@ func TestParseTarget(t *testing.T) {
 		{"/rtmp/cdn.example/live/a.flv", "txSecret=1&txTime=2", "rtmp://cdn.example/live/a?txSecret=1&txTime=2",
 			"cdn.example/live/a.flv"},
 		{"/rtmps/cdn.example:1936/live/x/a.flv", "", "rtmps://cdn.example:1936/live/x/a", "cdn.example:1936/live/x/a.flv"},
+		{"/rtsp/cam.example:8554/live.flv", "k=v", "rtsp://cam.example:8554/live?k=v", "cam.example:8554/live.flv"},
+		{"/rtsps/cam.example/a/b/c.flv", "", "rtsps://cam.example/a/b/c", "cam.example/a/b/c.flv"},
 		{"/[::1]:81/a.flv", "", "http://[::1]:81/a.flv", "[::1]:81/a.flv"},
 		{"/[::1]/a.flv", "", "http://[::1]/a.flv", "[::1]/a.flv"},
 		{"/channel/live1.flv", "", "live1", "channel/live1.flv"},
@@ -51,7 +53,8 @@ func TestParseTargetRefuses(t *testing.T) {
 	for _, address := range []string{
 		"/", "", "/favicon.ico", "/a.flv", "/robots.txt", "/cdn.example/", "/cdn.example/.flv", "/cdn.example/x/.flv",
 		"/user@cdn.example/a.flv", "/cdn.example:0/a.flv", "/cdn.example:99999/a.flv",
-		"/cdn.example:x/a.flv", "/cdn%2eexample/a.flv", "/https/a.flv", "/rtmp/cdn.example/a.flv", "/rtmp/cdn.example/.flv",
+		"/cdn.example:x/a.flv", "/cdn%2eexample/a.flv", "/https/a.flv", "/rtmp/cdn.example/a.flv", "/rtmp/cdn.example/.flv", "/rtsp/cam.example/.flv",
+		"/rtsp/user:secret@cam.example/a.flv", "/rtsp/cam.example/a.mp4",
 		"/channel/.flv", "/channel/http%3A%2F%2Fcdn.example%2Fa.flv", "/channel/a%00b.flv", "/channel/%zz.flv",
 		"/./a.flv", "/../a.flv", "/[::1/a.flv", "/[fe80::1%25lo]/a.flv", "//a.flv", "/cdn.example/%zz.flv",
 		"/cdn.example/a.flv?superp2p_delay=six", "/cdn.example/a.flv?superp2p_delay=NaN",
@@ -79,7 +82,7 @@ func FuzzParseTarget(f *testing.F) {
 		if scheme, _, ok := strings.Cut(target.Play, "://"); ok && target.Fallback != "" {
 			u, err := url.Parse(target.Play)
 			require.NoError(t, err)
-			require.Contains(t, []string{"http", "https", "rtmp", "rtmps"}, scheme)
+			require.Contains(t, []string{"http", "https", "rtmp", "rtmps", "rtsp", "rtsps"}, scheme)
 			require.Nil(t, u.User)
 		}
 	})

@@ -18,7 +18,7 @@ type Options struct {
 	// Dial opens every connection, also those after a redirect, to a host name and port not yet resolved; so it is the
 	// place to refuse hosts and addresses: return a *fault.Error to have Open fail with it. If nil, a plain net.Dialer.
 	Dial func(ctx context.Context, network, addr string) (net.Conn, error)
-	// TLS is for https and rtmps. If nil, the system's roots are trusted.
+	// TLS is for https, rtmps and rtsps. If nil, the system's roots are trusted.
 	TLS *tls.Config
 	// Logger gets a line about redirects and the like. If nil, nothing is logged.
 	Logger *slog.Logger
@@ -79,9 +79,11 @@ func Open(ctx context.Context, rawURL string, o Options) (Source, error) {
 		open = openHTTP
 	case "rtmp", "rtmps":
 		open = openRTMP
+	case "rtsp", "rtsps":
+		open = openRTSP
 	default:
 		return nil, fault.New(fault.URLInvalid,
-			"live streams can be pulled by http, https, rtmp and rtmps, not by "+safeScheme(u.Scheme))
+			"live streams can be pulled by http, https, rtmp, rtmps, rtsp and rtsps, not by "+safeScheme(u.Scheme))
 	}
 	return begin(ctx, u, o.withDefaults(), open)
 }

@@ -17,6 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/superp2p/superp2p/internal/peer/edgeclient"
+	"github.com/superp2p/superp2p/internal/rtsp/rtsptest"
 )
 
 // Tool returns the path of a program that make tools installs.
@@ -53,6 +54,14 @@ func Serve(t testing.TB) string {
 	require.NoError(t, l.Close())
 	start(t, "-re", "-stream_loop", "-1", "-i", clip(t), "-c", "copy", "-f", "flv", "-listen", "1", url)
 	return url
+}
+
+// Camera serves the clip in a loop by RTSP and returns its URL.
+func Camera(t testing.TB) string {
+	t.Helper()
+	s := rtsptest.Start(t, rtsptest.Config{})
+	s.Publish(t, "-re", "-stream_loop", "-1", "-i", clip(t), "-c", "copy")
+	return "rtsp://" + s.Address + "/live"
 }
 
 func start(t testing.TB, args ...string) {
