@@ -10,6 +10,13 @@ import (
 	"github.com/Eyevinn/mp4ff/mp4"
 )
 
+const (
+	// maxMoof is the largest moof accepted, in bytes, if MaxMovie is not smaller.
+	maxMoof = 8 << 20
+	// maxFragment is how many samples a fragment may have: half an hour of audio and video.
+	maxFragment = 1 << 18
+)
+
 // fragments reads fragmented MP4.
 type fragments struct {
 	tags
@@ -138,7 +145,7 @@ func (f *fragments) step() error {
 		if len(f.samples) > 0 {
 			return invalid("a fragment of the MP4 lacks samples; fetch it again, or check its source")
 		}
-		box, err := readBox(f, h, at, f.options.MaxMovie)
+		box, err := readBox(f, h, at, min(f.options.MaxMovie, maxMoof))
 		if err != nil {
 			return err
 		}
@@ -241,6 +248,9 @@ func (f *fragments) readFragment(moof *mp4.MoofBox, at int64) error {
 				trex = t.trex
 			}
 			run.AddSampleDefaultValues(traf.Tfhd, trex)
+			if len(f.samples)+len(run.Samples) > maxFragment {
+				return invalid("a fragment of the MP4 has more than %d samples, the limit; the file is damaged", maxFragment)
+			}
 			for k := range run.Samples {
 				s := &run.Samples[k]
 				if t != nil {

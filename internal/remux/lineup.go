@@ -2,7 +2,9 @@ package remux
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
+	"io"
 
 	"github.com/superp2p/superp2p/internal/fault"
 	"github.com/superp2p/superp2p/internal/flv"
@@ -27,6 +29,7 @@ type packet struct {
 // lineup finds out which tracks a stream of tags has before a container that must know is begun, and hands on the
 // packets from then on.
 type lineup struct {
+	out    *output
 	name   string // of the container, for messages
 	begin  func(video, audio *packet) error
 	write  func(p *packet) error
@@ -45,9 +48,31 @@ type lineup struct {
 // WriteTag takes the next tag. Its body must not be changed afterwards.
 func (l *lineup) WriteTag(t flv.Tag) error {
 	if l.err == nil {
-		l.err = guard("a tag of the stream", func() error { return l.take(&t) })
+		l.err = l.told(guard("a tag of the stream", func() error { return l.take(&t) }))
 	}
 	return l.err
+}
+
+// output is the writer below, with the error that it returned.
+type output struct {
+	io.Writer
+	err error
+}
+
+func (o *output) Write(b []byte) (int, error) {
+	n, err := o.Writer.Write(b)
+	if err != nil {
+		o.err = err
+	}
+	return n, err
+}
+
+// told returns what to say of an error: the writer's own as it is, a library's with what to do.
+func (l *lineup) told(err error) error {
+	if _, ours := errors.AsType[*fault.Error](err); err == nil || ours || l.out.err != nil {
+		return err
+	}
+	return wrapped(err, "the stream cannot be written as "+l.name+"; write FLV, or check the encoder")
 }
 
 func (l *lineup) take(t *flv.Tag) error {
@@ -128,9 +153,10 @@ func (l *lineup) finish() error {
 	case l.ready:
 		return nil
 	case l.first[0] == nil && l.first[1] == nil:
-		return fault.New(fault.NothingPlayable, "no audio or video came, so no "+l.name+" was written; check the stream")
+		l.err = fault.New(fault.NothingPlayable, "no audio or video came, so no "+l.name+" was written; check the stream")
+		return l.err
 	}
-	l.err = guard("a tag of the stream", l.start)
+	l.err = l.told(guard("a tag of the stream", l.start))
 	return l.err
 }
 

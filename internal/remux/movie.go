@@ -286,7 +286,7 @@ func (m *MovieReader) look() error {
 	if h.name != "moof" || h.size > m.size-at {
 		return nil
 	}
-	box, err := readBox(s, h, at, m.options.MaxMovie)
+	box, err := readBox(s, h, at, min(m.options.MaxMovie, maxMoof))
 	if err != nil {
 		return err
 	}

@@ -23,9 +23,8 @@ const (
 // MP4Writer writes FLV tags as a fragmented MP4: a file that plays as far as it was written, whenever writing ends.
 type MP4Writer struct {
 	lineup
-	w       io.Writer
-	seek    io.WriteSeeker // w, if it can seek
-	at      int64          // where the file begins in it
+	seek    io.Seeker // what is written to, if it can seek
+	at      int64     // where the file begins in it
 	init    *mp4.InitSegment
 	tracks  [2]*outTrack
 	bytes   int
@@ -50,8 +49,8 @@ type outTrack struct {
 // known, at most 3 s into the stream. If w is an io.WriteSeeker that can seek, Close writes the duration into the
 // beginning of the file. Close does not close w.
 func NewMP4Writer(w io.Writer) *MP4Writer {
-	m := &MP4Writer{w: w}
-	if s, ok := w.(io.WriteSeeker); ok {
+	m := &MP4Writer{lineup: lineup{out: &output{Writer: w}}}
+	if s, ok := w.(io.Seeker); ok {
 		if at, err := s.Seek(0, io.SeekCurrent); err == nil {
 			m.seek, m.at = s, at
 		}
@@ -82,7 +81,7 @@ func (m *MP4Writer) start(video, audio *packet) error {
 		}
 		m.tracks[1] = t
 	}
-	return m.init.Encode(m.w)
+	return m.init.Encode(m.out)
 }
 
 func (t *outTrack) describeVideo(trak *mp4.TrakBox, p *packet) (err error) {
@@ -234,7 +233,7 @@ func (m *MP4Writer) flush() error {
 	if err := f.Encode(&b); err != nil {
 		return err
 	}
-	_, err = m.w.Write(b.Bytes())
+	_, err = m.out.Write(b.Bytes())
 	return err
 }
 
@@ -250,7 +249,7 @@ func (m *MP4Writer) Close() error {
 	}
 	// What came before an error is to play as well.
 	if end := guard("the MP4", m.end); err == nil {
-		m.err = end
+		m.err = m.told(end)
 	}
 	return m.err
 }
@@ -267,13 +266,14 @@ func (m *MP4Writer) end() error {
 	m.init.Moov.Mvhd.Duration = uint64(m.longest)
 	m.init.Moov.Mvex.Mehd.FragmentDuration = m.longest
 	end, err := m.seek.Seek(0, io.SeekCurrent)
+	if err == nil {
+		_, err = m.seek.Seek(m.at, io.SeekStart)
+	}
 	if err != nil {
+		m.out.err = err
 		return err
 	}
-	if _, err := m.seek.Seek(m.at, io.SeekStart); err != nil {
-		return err
-	}
-	if err := m.init.Encode(m.seek); err != nil {
+	if err := m.init.Encode(m.out); err != nil {
 		return err
 	}
 	_, err = m.seek.Seek(end, io.SeekStart)

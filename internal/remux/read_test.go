@@ -3,8 +3,10 @@ package remux_test
 import (
 	"bytes"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -198,31 +200,104 @@ func TestParameterSetsThatChangeAreSentAgain(t *testing.T) {
 	require.Equal(t, 2, configs)
 }
 
-// A file of more than 4 GiB, almost all of it a hole: its offsets have 64 bits.
+// Files with long offsets: a hole of 5 GiB stands before the media.
 func TestMoreThanFourGigabytes(t *testing.T) {
 	b := load(t, media(t, "last.mp4"))
-	at := bytes.Index(b, []byte("mdat")) - 4
 	const hole = 5 << 30
-	big := filepath.Join(t.TempDir(), "big.mp4")
-	f, err := os.Create(big)
-	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, f.Close()) })
-	// A box "free" with a long header before mdat moves what offsets point to; then stco has to become co64.
-	moov := bytes.Index(b, []byte("moov")) - 4
-	_, err = f.WriteAt(b[:at], 0)
-	require.NoError(t, err)
-	_, err = f.WriteAt([]byte{0, 0, 0, 1, 'f', 'r', 'e', 'e', 0, 0, 0, hole >> 32, hole >> 24 & 0xff, 0, 0, 0}, int64(at))
-	require.NoError(t, err)
-	_, err = f.WriteAt(b[at:moov], int64(at)+hole)
-	require.NoError(t, err)
-	movie := withLongOffsets(t, b[moov:], hole)
-	_, err = f.WriteAt(movie, int64(moov)+hole)
-	require.NoError(t, err)
-	size := int64(moov) + hole + int64(len(movie))
-
-	m, err := remux.NewMovieReader(f, size, remux.Options{})
+	at, moov := bytes.Index(b, []byte("mdat"))-4, bytes.Index(b, []byte("moov"))-4
+	free := []byte{0, 0, 0, 1, 'f', 'r', 'e', 'e', 0, 0, 0, hole >> 32, hole >> 24 & 0xff, 0, 0, 0}
+	big := holed{head: slices.Concat(b[:at], free), tail: slices.Concat(b[at:moov], withLongOffsets(t, b[moov:], hole)),
+		hole: hole - int64(len(free))}
+	m, err := remux.NewMovieReader(big, big.size(), remux.Options{})
 	require.NoError(t, err)
 	want, err := remux.NewMovieReader(bytes.NewReader(b), int64(len(b)), remux.Options{})
 	require.NoError(t, err)
 	require.Equal(t, drain(t, want), drain(t, m))
+}
+
+// holed is a file with a hole.
+type holed struct {
+	head, tail []byte
+	hole       int64
+}
+
+func (h holed) size() int64 { return int64(len(h.head)+len(h.tail)) + h.hole }
+
+func (h holed) ReadAt(b []byte, at int64) (int, error) {
+	for i := range b {
+		switch k := at + int64(i) - int64(len(h.head)); {
+		case k < 0:
+			b[i] = h.head[at+int64(i)]
+		case k < h.hole:
+			b[i] = 0
+		case k-h.hole < int64(len(h.tail)):
+			b[i] = h.tail[k-h.hole]
+		default:
+			return i, io.EOF
+		}
+	}
+	return len(b), nil
+}
+
+func TestCodecsThatOnlyEnhancedFLVKnows(t *testing.T) {
+	dir := t.TempDir()
+	for name, c := range map[string]struct {
+		args   []string
+		codec  flv.Codec
+		config string // what the decoder configuration begins with; "" if there is none
+	}{
+		"Opus":  {[]string{"-vn", "-c:a", "libopus", "-ar", "48000"}, flv.Opus, "\x90OpusOpusHead\x01\x01"},
+		"AC-3":  {[]string{"-vn", "-c:a", "ac3"}, flv.AC3, ""},
+		"EAC-3": {[]string{"-vn", "-c:a", "eac3"}, flv.EAC3, ""},
+		"VP9":   {[]string{"-an", "-c:v", "libvpx-vp9", "-deadline", "realtime", "-cpu-used", "8"}, flv.VP9, "\x90vp09\x00"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			file := filepath.Join(dir, name+".mp4")
+			ffmpeg(t, dir, slices.Concat([]string{"-i", media(t, "clip.ts"), "-t", "1"}, c.args, []string{file})...)
+			tags, err := readAll(t, "movie:"+name, load(t, file))
+			require.ErrorIs(t, err, io.EOF)
+			require.Greater(t, len(tags), 20)
+			for i := range tags {
+				require.Equal(t, c.codec, tags[i].Codec())
+				require.Equal(t, i == 0 && c.config != "", tags[i].IsSequenceHeader())
+			}
+			require.True(t, strings.HasPrefix(string(tags[0].Body), c.config))
+		})
+	}
+}
+
+// segment returns a reader of a segment of the HLS stream, its times moved by seconds.
+func segment(t *testing.T, i int, by string) remux.TagReader {
+	file := filepath.Join(filepath.Dir(media(t, "hls.m3u8")), fmt.Sprintf("ts%d.ts", i))
+	if by != "" {
+		moved := filepath.Join(t.TempDir(), "moved.ts")
+		ffmpeg(t, ".", "-i", file, "-c", "copy", "-copyts", "-output_ts_offset", by, "-f", "mpegts", moved)
+		file = moved
+	}
+	return remux.NewTSReader(bytes.NewReader(load(t, file)), remux.Options{})
+}
+
+func TestAMissingSegmentLeavesAGapAndAJumpNone(t *testing.T) {
+	for name, c := range map[string]struct {
+		second remux.TagReader
+		want   int // when the second segment begins, in milliseconds
+	}{
+		"goes on":  {segment(t, 1, ""), 2000},
+		"gap":      {segment(t, 2, ""), 4000},
+		"jump":     {segment(t, 2, "5000"), 2000},
+		"far back": {segment(t, 1, "70000"), 2000},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var j remux.Joiner
+			_, err := j.ReadTag()
+			require.ErrorIs(t, err, io.EOF, "without a segment")
+			j.Next(segment(t, 0, ""))
+			first := drain(t, &j)
+			j.Next(c.second)
+			second := drain(t, &j)
+			require.NotEmpty(t, second)
+			require.InDelta(t, c.want, second[0].Timestamp, 120)
+			require.GreaterOrEqual(t, second[0].Timestamp+100, first[len(first)-1].Timestamp)
+		})
+	}
 }

@@ -141,6 +141,9 @@ func (t *track) setCodec(entry mp4.Box) (string, error) {
 	case box != nil:
 		var err error
 		t.config, err = payload(box)
+		if t.codec == flv.VP9 && err == nil {
+			t.config = t.config[4:] // the record comes after the box's version and flags
+		}
 		return "", err
 	case name == "encv" || name == "enca":
 		return "encrypted media (" + name + ")", nil

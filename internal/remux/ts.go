@@ -30,7 +30,8 @@ type tsReader struct {
 }
 
 // NewTSReader returns a reader of MPEG-TS: H.264 and H.265, AAC in ADTS and MP3. Others are ignored. Frames before the
-// first decoder configuration are left out. Of several programs the first is read.
+// first decoder configuration are left out. Of several programs the first is read. Where a stream is cut between two
+// packets, MPEG-TS does not tell whether its last picture is whole.
 func NewTSReader(r io.Reader, o Options) TagReader {
 	t := &tsReader{options: o.withDefaults(), tables: newTables(), streams: map[uint16]*pes{}}
 	t.packets.r = bufio.NewReaderSize(r, 64<<10)

@@ -28,7 +28,8 @@ type TSWriter struct {
 // NewTSWriter returns a writer of H.264 or H.265 video and AAC or MP3 audio. Nothing is written before the tracks are
 // known, at most 3 s into the stream. Parameter sets stand before each keyframe, tables too. Close does not close w.
 func NewTSWriter(w io.Writer) *TSWriter {
-	t := &TSWriter{w: bufio.NewWriterSize(w, 64<<10)}
+	t := &TSWriter{lineup: lineup{out: &output{Writer: w}}}
+	t.w = bufio.NewWriterSize(t.out, 64<<10)
 	t.lineup.name, t.lineup.begin, t.lineup.write = "MPEG-TS", t.start, t.add
 	return t
 }
