@@ -25,7 +25,7 @@ type playCommand struct {
 	Target       string        `arg:"" name:"url|channel" help:"What to play: an rtmp(s)://, rtsp(s):// or http(s)://….flv URL, or a channel id of the server."`
 	Server       string        `default:"http://127.0.0.1:8080" placeholder:"URL" help:"The superp2p server. (default: ${default})"`
 	Delay        seconds       `default:"6" placeholder:"SECONDS" help:"How far behind live to play, 2 to 30 s. (default: ${default})"`
-	Output       string        `short:"o" placeholder:"FILE" help:"Write FLV to this file; - is standard output."`
+	Output       string        `short:"o" placeholder:"FILE" help:"Write to this file: .mp4 and .ts in their format, all else as FLV; - is FLV on standard output."`
 	Player       string        `enum:",mpv,vlc,ffplay" default:"" placeholder:"NAME" help:"Show it in this player: mpv, vlc or ffplay."`
 	Duration     time.Duration `placeholder:"TIME" help:"Stop after this time, 30s say. (default: play on)"`
 	JSON         bool          `name:"json" help:"End with one JSON object on standard output (standard error with -o -), and no progress."`
@@ -41,6 +41,7 @@ func (playCommand) Help() string {
 	return "Without -o and --player the stream is received, passed on to peers, and thrown away.\n\n" +
 		"Examples:\n\n" +
 		"  superp2p play live1 --player ffplay\n" +
+		"  superp2p play live1 -o live1.mp4\n" +
 		"  superp2p play http://cdn.example/live/1.flv -o - | ffmpeg -i - …\n" +
 		"  superp2p play live1 --duration 30s --json\n\n" +
 		"Exit status: 0 the stream was played until its end, --duration, Ctrl-C or the end of the player; 2 wrong usage;\n" +
@@ -153,15 +154,20 @@ func (p *playing) play(target string, delay time.Duration, out sink) error {
 			n, err := out.Write(b)
 			p.mu.Lock()
 			defer p.mu.Unlock()
-			if out.counts() {
-				p.written += int64(n)
-			}
+			p.written = out.written()
 			p.got = p.got || n > 0
 			p.outErr = err
 			return n, err
 		}))
 	}
-	if closeErr := out.Close(); err == nil {
+	closeErr := out.Close()
+	p.mu.Lock()
+	p.written = out.written()
+	if p.got && closeErr != nil && p.outErr == nil {
+		p.outErr = closeErr
+	}
+	p.mu.Unlock()
+	if err == nil {
 		err = closeErr
 	}
 	if p.ctx.Err() != nil || errors.Is(err, errOutputDone) {

@@ -7,7 +7,9 @@ import (
 	"io"
 	"net"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -64,6 +66,46 @@ func TestPlayWritesWhatFFmpegFindsNoFaultWith(t *testing.T) {
 			require.NoError(t, err)
 			defer written.Close() //nolint:errcheck // it was read only
 			stagetest.Decodes(t, written)
+		})
+	}
+}
+
+func TestPlayWritesTheContainerThatTheFileIsNamedAfter(t *testing.T) {
+	st := putOn(t, nil)
+	for ext, format := range map[string]string{".mp4": "mov,mp4,m4a,3gp,3g2,mj2", ".ts": "mpegts"} {
+		t.Run(ext, func(t *testing.T) {
+			file := filepath.Join(t.TempDir(), "out"+ext)
+			status, out, said := play(t, st, st.Channel(), "-o", file, "--json", "--duration", "5s")
+			require.Equal(t, exitOK, status, said)
+			probe, err := exec.Command("ffprobe", "-v", "error", "-show_entries", "format=format_name,duration:stream=codec_type",
+				"-of", "json", file).Output()
+			require.NoError(t, err, "call make tools, which installs ffprobe")
+			var found struct {
+				Streams []struct {
+					Kind string `json:"codec_type"`
+				}
+				Format struct {
+					Name     string `json:"format_name"`
+					Duration string
+				}
+			}
+			require.NoError(t, json.Unmarshal(probe, &found))
+			require.Equal(t, format, found.Format.Name)
+			require.Len(t, found.Streams, 2)
+			var report struct {
+				Written int64   `json:"written_bytes"`
+				Played  float64 `json:"played_s"`
+			}
+			require.NoError(t, json.Unmarshal([]byte(out), &report))
+			lasts, err := strconv.ParseFloat(found.Format.Duration, 64)
+			require.NoError(t, err)
+			require.InDelta(t, report.Played, lasts, 0.6)
+			info, err := os.Stat(file)
+			require.NoError(t, err)
+			require.Equal(t, info.Size(), report.Written)
+			decoded, err := exec.Command("ffmpeg", "-v", "error", "-i", file, "-f", "null", "-").CombinedOutput()
+			require.NoError(t, err)
+			require.Empty(t, string(decoded))
 		})
 	}
 }

@@ -8,13 +8,17 @@ import (
 	"os"
 	"os/exec"
 	"os/signal"
+	"path/filepath"
+	"strings"
 	"syscall"
+
+	"github.com/superp2p/superp2p/internal/remux"
 )
 
 // sink is where play writes. Its Write returns errOutputDone when whoever looks has had enough.
 type sink interface {
 	io.WriteCloser
-	counts() bool // whether what is written is kept or seen
+	written() int64 // how many bytes are kept or seen
 }
 
 // sink opens the output that the flags name.
@@ -28,15 +32,22 @@ func (c *playCommand) sink(ctx context.Context, std stdio) (sink, error) {
 		}
 		// A closed pipe is to be an error that we can report, not the end of the process.
 		signal.Ignore(syscall.SIGPIPE)
-		return fileSink{std.Out, "standard output"}, nil
+		return &fileSink{Writer: std.Out, name: "standard output"}, nil
 	case c.Output != "":
 		f, err := os.Create(c.Output)
 		if err != nil {
 			return nil, fmt.Errorf("the output cannot be created: %w", err)
 		}
-		return fileSink{f, c.Output}, nil
+		out := &fileSink{Writer: f, name: c.Output}
+		switch strings.ToLower(filepath.Ext(c.Output)) {
+		case ".mp4", ".m4v":
+			return newRemuxSink(out, remux.NewMP4Writer(out)), nil
+		case ".ts":
+			return newRemuxSink(out, remux.NewTSWriter(out)), nil
+		}
+		return out, nil
 	default:
-		return fileSink{io.Discard, ""}, nil
+		return &fileSink{Writer: io.Discard}, nil
 	}
 }
 
@@ -44,20 +55,38 @@ func (c *playCommand) sink(ctx context.Context, std stdio) (sink, error) {
 type fileSink struct {
 	io.Writer
 	name string
+	at   int64
+	n    int64
 }
 
-func (s fileSink) Write(b []byte) (int, error) {
+func (s *fileSink) Write(b []byte) (int, error) {
 	n, err := s.Writer.Write(b)
+	if s.Writer != io.Discard {
+		s.at += int64(n)
+		s.n = max(s.n, s.at)
+	}
 	if err != nil {
 		err = fmt.Errorf("%s cannot be written; what is there until now is good: %w", s.name, err)
 	}
 	return n, err
 }
 
-func (s fileSink) counts() bool { return s.Writer != io.Discard }
+func (s *fileSink) written() int64 { return s.n }
+
+// Seek lets a container complete its beginning.
+func (s *fileSink) Seek(offset int64, whence int) (int64, error) {
+	if f, ok := s.Writer.(*os.File); ok {
+		at, err := f.Seek(offset, whence)
+		if err == nil {
+			s.at = at
+		}
+		return at, err
+	}
+	return 0, errors.ErrUnsupported
+}
 
 // Close closes a file that we opened; that is when some systems say that a disk is full.
-func (s fileSink) Close() error {
+func (s *fileSink) Close() error {
 	if f, ok := s.Writer.(*os.File); ok && f != os.Stdout {
 		if err := f.Close(); err != nil {
 			return fmt.Errorf("%s cannot be written: %w", s.name, err)
@@ -69,6 +98,7 @@ func (s fileSink) Close() error {
 // playerSink is a player that reads from its standard input.
 type playerSink struct {
 	io.WriteCloser
+	n    int64
 	done chan struct{} // closed when the player has ended
 	err  error         // then set
 }
@@ -104,6 +134,7 @@ func openPlayer(ctx context.Context, name string, std stdio) (sink, error) {
 
 func (s *playerSink) Write(b []byte) (int, error) {
 	n, err := s.WriteCloser.Write(b)
+	s.n += int64(n)
 	if err != nil { // the player has closed its input: its window was closed, or it failed
 		<-s.done
 		if exit, ok := errors.AsType[*exec.ExitError](s.err); ok && exit.ExitCode() > 0 {
@@ -114,7 +145,7 @@ func (s *playerSink) Write(b []byte) (int, error) {
 	return n, nil
 }
 
-func (s *playerSink) counts() bool { return true }
+func (s *playerSink) written() int64 { return s.n }
 
 // Close tells the player that the stream is over, and waits until it has shown the rest.
 func (s *playerSink) Close() error {
