@@ -3,6 +3,7 @@ module github.com/superp2p/superp2p
 go 1.26.0
 
 require (
+	github.com/Eyevinn/mp4ff v0.52.0
 	github.com/alecthomas/kong v1.17.0
 	github.com/bluenviron/gortmplib v1.0.0
 	github.com/bluenviron/mediacommon/v2 v2.9.3
