@@ -38,7 +38,7 @@ func (f *file) readFLV(m *Map) error {
 		place := index.Positions[i]
 		cut = cut || place >= float64(f.size)
 		// Also false for what is no number.
-		if seconds >= 0 && seconds < maxTime/1e9 && place >= 0 && place < float64(f.size) {
+		if seconds >= 0 && seconds < maxTime/1e9 && place >= 0 && place < 1<<62 {
 			points = append(points, Point{time.Duration(seconds * 1e9), int64(place)})
 		}
 	}
@@ -49,17 +49,21 @@ func (f *file) readFLV(m *Map) error {
 	} else if ok && last > first {
 		m.Duration = milliseconds(last) - milliseconds(first)
 	}
-	if len(points) == 0 {
+	start, told := m.Points, m.Duration
+	if !m.settle(points, f.size) {
 		return nil
 	}
-	for _, p := range []Point{points[len(points)/2], points[len(points)-1]} {
+	if told > 0 { // of a file that is cut, its last tag knows better
+		m.Duration = told
+	}
+	for _, p := range []Point{m.Points[len(m.Points)/2], m.Points[len(m.Points)-1]} {
 		if ok, err := f.isKeyframe(p.Offset); err != nil {
 			return err
 		} else if !ok {
+			m.Points, m.Exact = start, false
 			return damage("the keyframes that the FLV file lists are not there, so times in it can only be guessed; index it anew")
 		}
 	}
-	m.settle(points, f.size)
 	return nil
 }
 

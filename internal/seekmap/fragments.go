@@ -22,7 +22,7 @@ func (f *file) readFragments(m *Map, v *movie, off int64) error {
 		return damage("the MP4 file has neither video nor audio, so times in it can only be guessed")
 	}
 	m.named(g)
-	indexes, body, err := f.sidxes(off)
+	indexes, body, err := f.sidxes(m, off)
 	if err != nil {
 		return err
 	}
@@ -55,8 +55,8 @@ func (f *file) readFragments(m *Map, v *movie, off int64) error {
 	return nil
 }
 
-// sidxes returns the sidx boxes between moov and the first fragment, and where that begins.
-func (f *file) sidxes(off int64) (all []*mp4.SidxBox, body int64, err error) {
+// sidxes returns the sidx boxes between moov and the first fragment, which belong to the head, and where that begins.
+func (f *file) sidxes(m *Map, off int64) (all []*mp4.SidxBox, body int64, err error) {
 	for n := 0; off < f.size; n++ {
 		if n == f.options.MaxBoxes {
 			return nil, 0, errMany
@@ -76,6 +76,7 @@ func (f *file) sidxes(off int64) (all []*mp4.SidxBox, body int64, err error) {
 			if err != nil {
 				return nil, 0, err
 			}
+			m.Head = append(m.Head, Range{b.at, b.size})
 			if x, err := decode[*mp4.SidxBox](whole); err == nil {
 				x.AnchorPoint += uint64(b.at) // it was decoded as if it stood at 0
 				all = append(all, x)

@@ -1,6 +1,7 @@
 package seekmap
 
 import (
+	"cmp"
 	"slices"
 	"sort"
 	"time"
@@ -39,6 +40,8 @@ type Map struct {
 	Exact bool
 	// Doubt says why the map is not Exact; nil if it is. It is a *fault.Error with SourceInvalid.
 	Doubt error
+	// Cut tells that the file ends before media that its index lists. What is listed beyond is left out.
+	Cut bool
 	// Duration is how long the file plays, 0 if that is not known.
 	Duration time.Duration
 	// Points are in ascending order of time, and their offsets never descend. There is at least one.
@@ -92,17 +95,23 @@ func Proportional(size int64, duration time.Duration) *Map {
 	return &Map{Duration: max(duration, 0), Points: []Point{{}}, End: max(size, 0)}
 }
 
-// settle sorts points and drops those that are not within the file, and returns whether any are left.
+// settle takes the points that are within the file, in order, and returns whether there are any.
 func (m *Map) settle(points []Point, size int64) bool {
-	points = slices.DeleteFunc(points, func(p Point) bool { return p.Offset < 0 || p.Offset >= size || p.Time < 0 })
-	slices.SortStableFunc(points, func(a, b Point) int { return int(min(max(a.Time-b.Time, -1), 1)) })
+	points = slices.DeleteFunc(points, func(p Point) bool { return p.Offset < 0 || p.Time < 0 })
+	slices.SortStableFunc(points, func(a, b Point) int { return cmp.Compare(a.Time, b.Time) })
 	points = slices.CompactFunc(points, func(a, b Point) bool { return a.Time == b.Time })
 	for i := len(points) - 2; i >= 0; i-- { // what is needed later is needed from an earlier point on as well
 		points[i].Offset = min(points[i].Offset, points[i+1].Offset)
 	}
-	if len(points) == 0 {
+	n := sort.Search(len(points), func(i int) bool { return points[i].Offset >= size })
+	if n == 0 {
 		return false
 	}
-	m.Points, m.Exact = points, true
+	if n < len(points) {
+		a, b := points[n-1], points[n]
+		m.Cut = true
+		m.Duration = a.Time + time.Duration(float64(b.Time-a.Time)*(float64(size-a.Offset)/float64(b.Offset-a.Offset)))
+	}
+	m.Points, m.Exact = points[:n:n], true
 	return true
 }

@@ -82,7 +82,11 @@ func (f *file) readMoov(m *Map, b box) error {
 		m.Kind = Fragmented
 		return f.readFragments(m, &v, b.end())
 	}
-	return f.readTables(m, &v)
+	err = f.readTables(m, &v)
+	if m.Exact && m.Points[len(m.Points)-1].Offset < b.at {
+		m.End = b.at
+	}
+	return err
 }
 
 // parseMoov reads the content of moov; after an error it returns what came before.
