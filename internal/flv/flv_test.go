@@ -232,6 +232,8 @@ func FuzzClassify(f *testing.F) {
 		require.False(t, tag.IsMedia() && config)
 		require.False(t, tag.IsKeyframe() && tag.IsSequenceHeader())
 		flv.StreamKinds(b)
+		index := flv.ParseFileIndex(b)
+		require.Len(t, index.Positions, len(index.Times))
 		for _, x := range [][2]*flv.Tag{{&tag, nil}, {nil, &tag}, {nil, nil}} {
 			m := flv.Tag{Type: flv.Script, Body: flv.CompleteMetadata(b, x[0], x[1])}
 			require.True(t, m.IsMetadata())

@@ -55,6 +55,19 @@ func (m *Meta) differs(b *Meta) string {
 	return ""
 }
 
+// complete fills in what b tells and m does not.
+func (m *Meta) complete(b *Meta) {
+	if m.Size < 0 {
+		m.Size = b.Size
+	}
+	if m.ETag == "" {
+		m.ETag = b.ETag
+	}
+	if m.LastModified.IsZero() {
+		m.LastModified = b.LastModified
+	}
+}
+
 // checkAnswer refuses an answer that is of no use, whatever was asked.
 func (c *Client) checkAnswer(r *http.Response) error {
 	status := "the origin answered " + strconv.Itoa(r.StatusCode)

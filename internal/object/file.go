@@ -21,6 +21,7 @@ type File struct {
 	head   []byte // the first bytes
 
 	mu      sync.Mutex
+	seen    Meta   // Meta, with what it lacked and later answers told
 	target  string // where url led last
 	ifRange bool   // If-Range is understood
 	failed  error  // the file is not what it was: nothing can be read any more
@@ -44,7 +45,20 @@ func (c *Client) Open(ctx context.Context, rawURL string) (*File, error) {
 	if err != nil {
 		return nil, err
 	}
+	f.seen = f.Meta
 	return f, nil
+}
+
+// Known returns the file at rawURL without a request, for who has heard of it: m is what it must be. Where m has no Size (-1), ETag or
+// LastModified, the first answer tells. Its URL is not used; Ranged is taken for true.
+//
+// Errors: fault.URLInvalid.
+func (c *Client) Known(rawURL string, m Meta) (*File, error) {
+	if err := checkURL(rawURL); err != nil {
+		return nil, err
+	}
+	m.URL, m.Ranged = rawURL, true
+	return &File{Meta: m, client: c, url: rawURL, seen: m, target: rawURL, ifRange: true}, nil
 }
 
 func (c *Client) open(ctx context.Context, rawURL string) (*File, error) {
@@ -167,7 +181,7 @@ func (f *File) readOnce(ctx context.Context, p []byte, off int64) (int, error) {
 	f.mu.Lock()
 	q := request{url: f.target, ranges: byteRange(off, off+int64(len(p))-1)}
 	if f.ifRange {
-		q.ifRange = strong(f.ETag)
+		q.ifRange = strong(f.seen.ETag)
 	}
 	f.mu.Unlock()
 	a, err := f.client.ask(ctx, q)
@@ -216,14 +230,17 @@ func (f *File) readOnce(ctx context.Context, p []byte, off int64) (int, error) {
 // lost turns a refusal where a redirect once led into another try at the file's own URL: such places are often signed for
 // a short time.
 func (f *File) lost(target string, err error) error {
+	var again *retryable
+	refused, ok := errors.AsType[*fault.Error](err)
+	if !ok || !errors.As(err, &again) && refused.Code != fault.SourceRefused {
+		return err // it says nothing of the place: the caller gave up, say
+	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	moved := target != f.url
 	if f.target == target {
 		f.target = f.url
 	}
-	var refused *fault.Error
-	if moved && errors.As(err, &refused) && refused.Code == fault.SourceRefused {
+	if again == nil && target != f.url {
 		return &retryable{fault: refused, now: true}
 	}
 	return err
@@ -231,14 +248,14 @@ func (f *File) lost(target string, err error) error {
 
 // check compares an answer with what the file was, and remembers for good if it differs.
 func (f *File) check(now *Meta) error {
-	what := f.differs(now)
-	if what == "" {
-		return nil
-	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.failed = fault.New(fault.SourceChanged, "the file changed at its origin while it was read ("+what+"); open it again")
-	return f.failed
+	if what := f.seen.differs(now); what != "" {
+		f.failed = fault.New(fault.SourceChanged, "the file changed at its origin while it was read ("+what+"); open it again")
+		return f.failed
+	}
+	f.seen.complete(now)
+	return nil
 }
 
 func unranged() *fault.Error {

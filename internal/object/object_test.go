@@ -428,3 +428,40 @@ func TestRedirects(t *testing.T) {
 	_, err = never.Open(t.Context(), url+"/once")
 	require.Equal(t, fault.SourceInvalid, fault.CodeOf(err))
 }
+
+func TestAKnownFile(t *testing.T) {
+	b := content(50_000)
+	var asked, version atomic.Int32
+	url := start(t, func(w http.ResponseWriter, r *http.Request) {
+		asked.Add(1)
+		serve(w, r, b, fmt.Sprintf(`"v%d"`, version.Load()))
+	})
+	c, _ := client(t, small)
+	unknown := object.Meta{Size: -1}
+	for _, m := range []object.Meta{unknown, {Size: 50_000}, {Size: 50_000, ETag: `"v0"`}, {Size: -1, LastModified: modified}} {
+		asked.Store(0)
+		f, err := c.Known(url, m)
+		require.NoError(t, err)
+		got, err := f.ReadRange(t.Context(), 10, 1000)
+		require.NoError(t, err)
+		require.Equal(t, b[10:1010], got)
+		require.EqualValues(t, 1, asked.Load())
+	}
+	for _, m := range []object.Meta{{Size: 49_999}, {Size: 50_000, ETag: `"v1"`}, {Size: -1, LastModified: modified.Add(time.Hour)}} {
+		f, err := c.Known(url, m)
+		require.NoError(t, err)
+		_, err = f.ReadRange(t.Context(), 10, 1000)
+		require.Equal(t, fault.SourceChanged, fault.CodeOf(err))
+	}
+	f, err := c.Known(url, unknown)
+	require.NoError(t, err)
+	_, err = f.ReadRange(t.Context(), 49_000, 2000)
+	require.Equal(t, fault.SourceInvalid, fault.CodeOf(err), "it is not that large")
+	_, err = f.ReadRange(t.Context(), 49_000, 1000)
+	require.NoError(t, err)
+	version.Add(1)
+	_, err = f.ReadRange(t.Context(), 10, 1000)
+	require.Equal(t, fault.SourceChanged, fault.CodeOf(err), "the first answer has told what it is")
+	_, err = c.Known("ftp://x/", unknown)
+	require.Equal(t, fault.URLInvalid, fault.CodeOf(err))
+}
