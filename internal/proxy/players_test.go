@@ -13,6 +13,7 @@ import (
 	"github.com/chromedp/chromedp"
 	"github.com/stretchr/testify/require"
 
+	"github.com/superp2p/superp2p/internal/peer"
 	"github.com/superp2p/superp2p/internal/proxy"
 	"github.com/superp2p/superp2p/internal/stage/stagetest"
 )
@@ -44,7 +45,7 @@ func films(t *testing.T) *httptest.Server {
 // TestPlayersOfFiles has ffmpeg decode films through the proxy as it does from the origin, from the start and from the middle.
 func TestPlayersOfFiles(t *testing.T) {
 	origin := films(t)
-	s := start(t, proxy.Config{}, allowLoopback)
+	s := start(t, proxy.Config{Viewer: peer.Config{Unpaced: true}}, allowLoopback)
 	frames := func(url string, args ...string) string {
 		t.Helper()
 		args = append(append([]string{"-v", "error", "-xerror"}, args...), "-i", url, "-map", "0:v", "-map", "0:a", "-f", "framemd5", "-")

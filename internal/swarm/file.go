@@ -76,11 +76,12 @@ func (e *Engine) Read(now time.Time, n slice.Number, eager bool) *slice.Slice {
 		return nil
 	}
 	if s := e.store.get(n); s != nil {
+		p.hungry = false
 		return s
 	}
 	e.now = now
 	ahead := min(slice.Number(e.ahead()/p.mean)+1, maxAhead)
-	defer func() { p.eager = eager }()
+	defer func() { p.eager, p.hungry = eager, true }()
 	switch {
 	case n < p.position || p.ended || n >= p.position+2*ahead || !e.holdsAll(p.position, n):
 		e.dropAll()

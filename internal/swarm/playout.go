@@ -35,9 +35,11 @@ type playout struct {
 	stalled   bool
 	stalledAt time.Time
 	ended     bool
-	held      bool         // a file's player takes nothing: its clock stands still
-	eager     bool         // a file's reader is no player
-	last      slice.Number // the last slice of the track, if ended at the source
+	held      bool          // a file's player takes nothing: its clock stands still
+	eager     bool          // a file's reader is no player
+	hungry    bool          // a file's reader waits
+	cushion   time.Duration // by how much a file's player has got ahead of its clock
+	last      slice.Number  // the last slice of the track, if ended at the source
 	hasLast   bool
 
 	times timeline // of recent statements
@@ -54,6 +56,7 @@ const (
 	maxDrift   = 0.01             // of real time: how fast base follows the line
 	minDelay   = 2 * time.Second  // where the window is still shorter than the delay
 	sliceTime  = slice.MaxDuration
+	maxCushion = 10 * time.Second
 )
 
 // start chooses the group to start with: the newest that is at least the delay behind the live edge. Where a stream
@@ -160,6 +163,12 @@ func (p *playout) follow(now time.Time) {
 		p.player = at.Add(-p.trackTime(p.position))
 	}
 	if p.file != nil {
+		// A player that waits although all is in time likes to have more in hand, and when what is played is not known
+		// exactly. It gets ahead little by little, so that peers have the time to give what that takes.
+		if more := now.Sub(p.followed) / 4; p.hungry && p.started && p.cushion < maxCushion {
+			p.player, p.cushion = p.player.Add(-more), p.cushion+more
+		}
+		p.followed = now
 		p.base = p.player
 		return
 	}
