@@ -58,9 +58,9 @@ func (n *P2PNetStream) OnNetStatus(handler func(NetStatusEvent)) {
 	n.handler = handler
 }
 
-// Play starts to play a URL (rtmp, rtmps, rtsp, rtsps, or http, https with an FLV stream) or a channel id of the server. It returns
-// at once; how it goes is told by events, and Read waits for the first bytes. A play that is running is ended first,
-// with a PlayReset event. A nil config means the defaults.
+// Play starts to play a URL (rtmp, rtmps, rtsp, rtsps, or http, https with an FLV stream) or a channel id of the
+// server. It returns at once; how it goes is told by events, and Read waits for the first bytes. A play that is running
+// is ended first, with a PlayReset event. A nil config means the defaults.
 //
 // A play that cannot start or go on ends with exactly one PlayFailed event, and Read returns the same failure. An
 // argument that cannot be right is also returned as an error.

@@ -33,6 +33,7 @@ func (proxyCommand) Help() string {
 		"  http://cdn.example/live/1.flv?k=v     http://127.0.0.1:16080/cdn.example/live/1.flv?k=v\n" +
 		"  https://cdn.example/live/1.flv        http://127.0.0.1:16080/https/cdn.example/live/1.flv\n" +
 		"  rtmp://cdn.example/live/1?k=v         http://127.0.0.1:16080/rtmp/cdn.example/live/1.flv?k=v\n" +
+		"  rtsp://cam.example/live/1             http://127.0.0.1:16080/rtsp/cam.example/live/1.flv\n" +
 		"  channel live1 of the server           http://127.0.0.1:16080/channel/live1.flv\n\n" +
 		"Add superp2p_delay=SECONDS to play nearer to or further from live.\n\n" +
 		"  /stat?xresid=cdn.example/live/1.flv   bytes from peers and server, as JSON; all streams without xresid\n" +

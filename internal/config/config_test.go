@@ -148,7 +148,7 @@ func TestExampleInTheDocumentLoads(t *testing.T) {
 	example, _, _ := strings.Cut(rest, "```")
 	c, err := Load(Sources{File: write(t, example)})
 	require.NoError(t, err)
-	require.Len(t, c.Channels, 3)
+	require.Len(t, c.Channels, 4)
 	require.Equal(t, 50, c.Limits.Streams)
 }
 

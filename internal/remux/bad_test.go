@@ -220,6 +220,9 @@ func TestLargeFramesAreNoBurden(t *testing.T) {
 }
 
 func seeds(f *testing.F, names ...string) {
+	if testing.Short() {
+		return
+	}
 	dir := f.TempDir()
 	small := filepath.Join(dir, "small.mkv")
 	ffmpeg(f, dir, "-f", "lavfi", "-i", "testsrc2=size=32x32:rate=5", "-f", "lavfi", "-i", "sine", "-t", "0.8", "-c:v", "libx264",

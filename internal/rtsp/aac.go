@@ -1,8 +1,6 @@
 package rtsp
 
 import (
-	"github.com/bluenviron/mediacommon/v2/pkg/codecs/mpeg4audio"
-
 	"github.com/superp2p/superp2p/internal/flv"
 )
 
@@ -12,7 +10,6 @@ const aacFlags = 0xaf
 // aac makes tags of AAC access units.
 type aac struct {
 	config []byte // AudioSpecificConfig
-	rate   int64  // samples per second
 	limit  int
 	begun  bool
 }
@@ -27,13 +24,12 @@ func (a *aac) tags(units [][]byte, at int64) ([]flv.Tag, error) {
 		a.begun = true
 		tags = append(tags, *a.header(at))
 	}
-	for i, unit := range units {
+	for _, unit := range units {
 		if len(unit)+2 > a.limit {
 			return tags, tooLarge()
 		}
-		begin := at + int64(i)*mpeg4audio.SamplesPerAccessUnit*second/a.rate
 		tags = append(tags, flv.Tag{
-			Type: flv.Audio, Timestamp: milliseconds(begin), Body: append([]byte{aacFlags, 1}, unit...),
+			Type: flv.Audio, Timestamp: milliseconds(at), Body: append([]byte{aacFlags, 1}, unit...),
 		})
 	}
 	return tags, nil

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/bluenviron/gortsplib/v5/pkg/base"
+	"github.com/bluenviron/mediacommon/v2/pkg/codecs/mpeg4audio"
 	"github.com/pion/rtcp"
 	"github.com/pion/rtp"
 
@@ -259,16 +260,31 @@ func (c *Client) media(t *track, payload []byte) error {
 	if !p.Marker && t.video { // the decoder saw by this packet's time that the access unit before was complete
 		at = previous
 	}
-	tags, err := t.convert(units, c.line.time(t.line, at, len(units)))
-	if len(tags) > 0 {
-		t.barren = 0
-		c.line.decoded(tags[len(tags)-1].Timestamp)
-		c.pending = append(c.pending, tags...)
+	if t.video {
+		return c.convert(t, units, c.line.time(t.line, at, 1))
 	}
+	for i := range units { // each has a time of its own
+		begin := c.line.time(t.line, at+uint32(i)*mpeg4audio.SamplesPerAccessUnit, len(units))
+		if err := c.convert(t, units[i:i+1], begin); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// convert makes tags of what is presented at that time, in µs.
+func (c *Client) convert(t *track, units [][]byte, at int64) error {
+	tags, err := t.convert(units, at)
 	if err != nil {
 		return err
 	}
-	return c.barren(t)
+	if len(tags) == 0 {
+		return c.barren(t)
+	}
+	t.barren = 0
+	c.line.decoded(tags[len(tags)-1].Timestamp)
+	c.pending = append(c.pending, tags...)
+	return nil
 }
 
 // barren counts a packet and gives up on a track that never yields anything.

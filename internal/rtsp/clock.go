@@ -65,7 +65,7 @@ func (t *timeline) time(l *line, timestamp uint32, units int) int64 {
 	delta := int64(int32(timestamp - l.last))
 	l.ticks, l.last = l.ticks+delta, timestamp
 	if l.move != 0 && delta > 0 {
-		most := l.duration(delta) / 4 // so that time never goes back
+		most := l.duration(delta) / 8 // nobody hears it, and time never goes back
 		by := min(max(l.move, -most), most)
 		l.move -= by
 		l.offset += by

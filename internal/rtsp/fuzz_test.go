@@ -144,7 +144,7 @@ func FuzzConversion(f *testing.F) {
 			units, data = append(units, data[1:1+n]), data[1+n:]
 		}
 		at = max(min(at, 1<<50), -1<<50)
-		convert := (&aac{config: []byte{0x11, 0x90}, rate: 48000, limit: 4096}).tags
+		convert := (&aac{config: []byte{0x11, 0x90}, limit: 4096}).tags
 		switch which % 3 {
 		case 0:
 			convert = newVideo(avc{}, 4096).tags

@@ -25,7 +25,7 @@ type track struct {
 	// decode puts packets together to what a packet completes: the NAL units of an access unit of video, the access
 	// units of audio. It returns an error also while more packets are needed.
 	decode func(*rtp.Packet) ([][]byte, error)
-	// convert makes tags of that, which is presented at a time in µs.
+	// convert makes tags of an access unit of video, or of one of audio, that is presented at a time in µs.
 	convert func(units [][]byte, at int64) ([]flv.Tag, error)
 
 	seen      bool // a packet came
@@ -68,7 +68,7 @@ func newTrack(f format.Format, limit int) *track {
 		if err != nil {
 			return nil
 		}
-		a := &aac{config: config, rate: int64(f.ClockRate()), limit: limit}
+		a := &aac{config: config, limit: limit}
 		t.name, t.announce, t.decode, t.convert = "AAC", a.header(0), d.Decode, a.tags
 	default:
 		return nil

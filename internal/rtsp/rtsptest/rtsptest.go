@@ -14,6 +14,7 @@ import (
 	"github.com/bluenviron/gortsplib/v5/pkg/description"
 	"github.com/bluenviron/gortsplib/v5/pkg/format"
 	"github.com/bluenviron/gortsplib/v5/pkg/liberrors"
+	"github.com/pion/rtcp"
 	"github.com/pion/rtp"
 	"github.com/stretchr/testify/require"
 )
@@ -45,7 +46,8 @@ type Server struct {
 func Start(t testing.TB, c Config) *Server {
 	t.Helper()
 	s := &Server{config: c, published: make(chan struct{})}
-	s.server = &gortsplib.Server{Handler: s, RTSPAddress: "127.0.0.1:0", TLSConfig: c.TLS, AuthMethods: c.Methods}
+	s.server = &gortsplib.Server{Handler: s, RTSPAddress: "127.0.0.1:0", TLSConfig: c.TLS, AuthMethods: c.Methods,
+		DisableRTCPSenderReports: true}
 	require.NoError(t, s.server.Start())
 	t.Cleanup(func() {
 		s.server.Close()
@@ -93,6 +95,12 @@ func (s *Server) OnRecord(ctx *gortsplib.ServerHandlerOnRecordCtx) (*base.Respon
 		s.mu.RLock()
 		defer s.mu.RUnlock()
 		_ = s.stream.WritePacketRTP(m, p)
+	})
+	// The publisher's sender reports say more than the server could.
+	ctx.Session.OnPacketRTCPAny(func(m *description.Media, p rtcp.Packet) {
+		s.mu.RLock()
+		defer s.mu.RUnlock()
+		_ = s.stream.WritePacketRTCP(m, p)
 	})
 	close(s.published)
 	return &base.Response{StatusCode: base.StatusOK}, nil
