@@ -69,7 +69,10 @@ func TestFaultsAtOpen(t *testing.T) {
 			<-r.Context().Done()
 		}
 	})
-	c, _ := client(t, object.Options{FirstBlock: block, HeaderTimeout: 100 * time.Millisecond, IdleTimeout: 100 * time.Millisecond, Retries: 1})
+	patient, _ := client(t, small)
+	hasty, _ := client(t, object.Options{
+		FirstBlock: block, HeaderTimeout: 100 * time.Millisecond, IdleTimeout: 100 * time.Millisecond, Retries: 1,
+	})
 	for raw, want := range map[string]fault.Code{
 		"live1":                   fault.URLInvalid,
 		"http://":                 fault.URLInvalid,
@@ -101,6 +104,10 @@ func TestFaultsAtOpen(t *testing.T) {
 		url + "/stops":            fault.SourceTimeout,
 	} {
 		t.Run(raw, func(t *testing.T) {
+			c := patient
+			if want == fault.SourceTimeout {
+				c = hasty
+			}
 			_, err := c.Open(t.Context(), raw)
 			require.Equal(t, want, fault.CodeOf(err), "%v", err)
 		})
@@ -364,11 +371,10 @@ func TestGivingUp(t *testing.T) {
 			go func() { <-waits; cancel() }()
 			_, err = f.ReadRange(ctx, 2000, rest)
 			require.Equal(t, fault.Closed, fault.CodeOf(err), "%v", err)
-			ctx, cancel = context.WithTimeout(t.Context(), 20*time.Millisecond)
-			defer cancel()
+			ctx, late := context.WithCancelCause(t.Context())
+			go func() { <-waits; late(context.DeadlineExceeded) }() // as a deadline does, when it is sure to find the request under way
 			_, err = f.At(ctx).ReadAt(make([]byte, rest), 2000)
 			require.Equal(t, fault.SourceTimeout, fault.CodeOf(err), "%v", err)
-			<-waits
 			go func() { <-waits; _ = c.Close() }()
 			_, err = f.ReadRange(t.Context(), 2000, rest)
 			require.Equal(t, fault.Closed, fault.CodeOf(err), "%v", err)

@@ -19,7 +19,7 @@ type Options struct {
 	MaxIndex int
 	// MaxBoxes is how many boxes of an MP4 file are looked at on one level. If zero, 4096.
 	MaxBoxes int
-	// MaxSamples is how many samples the tables of one MP4 track may have. If zero, 20 million: 90 hours at 60 pictures a second.
+	// MaxSamples is how many samples the tables of an MP4 file may have, of all tracks. If zero, 20 million: 50 hours.
 	MaxSamples int
 }
 
@@ -43,6 +43,7 @@ type file struct {
 	options Options
 	at      int64 // where buf begins
 	buf     []byte
+	samples int64 // how many were looked at
 }
 
 // readError is a failure of the reader, not of the file.

@@ -28,7 +28,10 @@ func (f *file) cursor(t *track, chunks bool) (*cursor, error) {
 	}
 	c := &cursor{t: t, total: t.stsz.SampleNumber, chunk: -1, run: -1}
 	c.whole = chunks && t.stsz.SampleUniformSize > 0 && len(t.stts.SampleCount) == 1
-	if !c.whole && int64(c.total) > int64(f.options.MaxSamples) {
+	if !c.whole {
+		f.samples += int64(c.total)
+	}
+	if f.samples > int64(f.options.MaxSamples) {
 		return nil, damage("the MP4 file has more samples than the limit, so times in it can only be guessed")
 	}
 	return c, nil
