@@ -18,6 +18,8 @@ type Config struct {
 	Server string
 	// StartTimeout limits the time from Play until there is something to read; then the play fails. If zero, 10 s.
 	StartTimeout time.Duration
+	// Unpaced reads files as fast as they come, for who records them, and not at the pace of a player.
+	Unpaced bool
 	// StallTimeout limits how long nothing may arrive in the middle of a play before it fails. If zero, 20 s.
 	StallTimeout time.Duration
 	// NoUpload takes from peers and gives them nothing: on mobile data, say.
@@ -56,7 +58,7 @@ func CodeOf(err error) Code { return fault.CodeOf(err) }
 func (c *Config) viewer(play *PlayConfig) peer.Config {
 	v := peer.Config{
 		Server: c.Server, HTTPClient: c.HTTPClient, Logger: c.Logger,
-		StartTimeout: c.StartTimeout, StallTimeout: c.StallTimeout,
+		StartTimeout: c.StartTimeout, StallTimeout: c.StallTimeout, Unpaced: c.Unpaced,
 		NoPeers: c.NoPeers, NoUpload: c.NoUpload, UploadRate: c.UploadRate, MaxPeers: c.MaxPeers, Loopback: c.Loopback,
 	}
 	if v.Server == "" {

@@ -10,7 +10,6 @@ import (
 
 	"github.com/superp2p/superp2p/internal/fault"
 	"github.com/superp2p/superp2p/internal/peer"
-	"github.com/superp2p/superp2p/internal/timeline"
 )
 
 // P2PNetStream plays live streams. Make one with NewP2PNetStream.
@@ -32,7 +31,7 @@ type play struct {
 	cancel context.CancelFunc
 	ready  chan struct{}
 	viewer *peer.Viewer
-	reader *timeline.Reader
+	reader io.ReadCloser
 	err    error
 	over   bool // has told PlayStop or PlayFailed; guarded by P2PNetStream.mu
 	gone   bool // replaced or closed; guarded by P2PNetStream.mu
@@ -114,7 +113,9 @@ func (n *P2PNetStream) run(ctx context.Context, p *play, interrupts bool, settin
 	}
 	p.viewer, p.err = peer.Open(ctx, n.cfg.viewer(&settings), p.url)
 	if p.err == nil {
-		p.reader = p.viewer.NewReader()
+		if p.reader = p.viewer.NewReader(); p.viewer.File() != nil {
+			p.reader = newFilm(p.viewer)
+		}
 	}
 	close(p.ready)
 	if p.err != nil {

@@ -2,6 +2,7 @@ package peer
 
 import (
 	"context"
+	"errors"
 	"io"
 	"time"
 
@@ -86,6 +87,24 @@ func (v *Viewer) ReadFile(ctx context.Context, p []byte, offset int64) (int, err
 		skip = 0
 	}
 	return k, nil
+}
+
+// End says that what was read of a file was its end: the play is over as that of a live stream is that has ended.
+func (v *Viewer) End() {
+	v.inbox.post(func() {
+		if v.file != nil && !v.over {
+			v.ended(v.cfg.Now())
+		}
+	})
+}
+
+// Fail says that what was read of a file cannot be played, which ends the play.
+func (v *Viewer) Fail(err error) {
+	v.inbox.post(func() {
+		if f, ok := errors.AsType[*fault.Error](err); ok && v.file != nil {
+			v.fail(f)
+		}
+	})
 }
 
 // endError says why nothing can be read any more.

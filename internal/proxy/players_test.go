@@ -5,7 +5,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os/exec"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -18,33 +17,9 @@ import (
 	"github.com/superp2p/superp2p/internal/stage/stagetest"
 )
 
-// films makes a film of 20 s in each form that players know how to seek in, and returns an origin that has them.
-func films(t *testing.T) *httptest.Server {
-	t.Helper()
-	dir := t.TempDir()
-	ffmpeg := stagetest.Tool(t, "ffmpeg")
-	run := func(args ...string) {
-		t.Helper()
-		out, err := exec.Command(ffmpeg, append([]string{"-v", "error", "-y"}, args...)...).CombinedOutput()
-		require.NoError(t, err, "%s", out)
-	}
-	first := filepath.Join(dir, "last.mp4")
-	run("-f", "lavfi", "-i", "testsrc2=size=320x180:rate=25:duration=20", "-f", "lavfi", "-i", "sine=frequency=440:duration=20",
-		"-c:v", "libx264", "-preset", "ultrafast", "-b:v", "800k", "-pix_fmt", "yuv420p", "-g", "25", "-c:a", "aac", first)
-	for name, how := range map[string][]string{
-		"first.mp4": {"-movflags", "+faststart"}, "fragments.mp4": {"-movflags", "+frag_keyframe+empty_moov+default_base_moof"},
-		"film.flv": {"-flvflags", "+add_keyframe_index"},
-	} {
-		run(append(append([]string{"-i", first, "-c", "copy"}, how...), filepath.Join(dir, name))...)
-	}
-	s := httptest.NewServer(http.FileServer(http.Dir(dir)))
-	t.Cleanup(s.Close)
-	return s
-}
-
 // TestPlayersOfFiles has ffmpeg decode films through the proxy as it does from the origin, from the start and from the middle.
 func TestPlayersOfFiles(t *testing.T) {
-	origin := films(t)
+	origin := stagetest.Films(t)
 	s := start(t, proxy.Config{Viewer: peer.Config{Unpaced: true}}, allowLoopback)
 	frames := func(url string, args ...string) string {
 		t.Helper()
@@ -70,7 +45,7 @@ func TestChromiumPlaysSeeksAndEnds(t *testing.T) {
 	if testing.Short() {
 		t.Skip("starts Chromium")
 	}
-	origin := films(t)
+	origin := stagetest.Films(t)
 	s := start(t, proxy.Config{}, allowLoopback)
 	path := ""
 	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
