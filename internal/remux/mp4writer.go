@@ -47,7 +47,8 @@ type outTrack struct {
 
 // NewMP4Writer returns a writer of H.264 or H.265 video and AAC or MP3 audio. Nothing is written before the tracks are
 // known, at most 3 s into the stream. If w is an io.WriteSeeker that can seek, Close writes the duration into the
-// beginning of the file. Close does not close w.
+// beginning of the file. Where parameter sets change on the way, they go along with the frames, and some decoders lose a
+// picture or two. Close does not close w.
 func NewMP4Writer(w io.Writer) *MP4Writer {
 	m := &MP4Writer{lineup: lineup{out: &output{Writer: w}}}
 	if s, ok := w.(io.Seeker); ok {

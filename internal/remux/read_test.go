@@ -161,6 +161,9 @@ func TestMP3InMPEGTS(t *testing.T) {
 	require.NoError(t, os.WriteFile(out, b, 0o600))
 	decoded := func(path string) []string { return hashes(ffmpeg(t, ".", "-i", path, "-f", "md5", "-")) }
 	require.Equal(t, decoded(source), decoded(out))
+	for _, ext := range []string{".ts", ".mp4"} {
+		require.Equal(t, decoded(source), decoded(write(t, ext, tags)), ext)
+	}
 }
 
 // Times of MPEG-TS have 33 bits and begin again after 26 hours, in the middle of a segment and between two.
@@ -192,12 +195,17 @@ func TestParameterSetsThatChangeAreSentAgain(t *testing.T) {
 	ffmpeg(t, ".", "-f", "lavfi", "-i", "testsrc2=size=128x96:rate=25", "-t", "1", "-c:v", "libx264", "-output_ts_offset", "6", small)
 	b := append(load(t, media(t, "clip.ts")), load(t, small)...)
 	configs := 0
-	for _, tag := range drain(t, remux.NewTSReader(bytes.NewReader(b), remux.Options{})) {
+	tags := drain(t, remux.NewTSReader(bytes.NewReader(b), remux.Options{}))
+	for _, tag := range tags {
 		if tag.IsVideoSequenceHeader() {
 			configs++
 		}
 	}
 	require.Equal(t, 2, configs)
+	for _, ext := range []string{".mp4", ".ts"} {
+		// In an MP4 ffmpeg loses the two pictures that wait to be shown when the change comes.
+		require.InDelta(t, 174, len(pictures(t, write(t, ext, tags))), 1, ext)
+	}
 }
 
 // Files with long offsets: a hole of 5 GiB stands before the media.
