@@ -87,10 +87,10 @@ func (f *film) read(b []byte) (int, error) {
 	return n, nil
 }
 
-// maxHead is how many tags may come before the first frame.
-const maxHead = 16
+// maxHead is how many tags are looked at to find out whether there are both picture and sound.
+const maxHead = 64
 
-// open reads up to the first frame, and makes the start of an FLV stream of that.
+// open reads until it knows what the film has, and makes the start of an FLV stream of that.
 func (f *film) open() error {
 	movie, err := remux.NewMovieReader(f, f.viewer.File().Size, remux.Options{})
 	if err != nil {
@@ -99,7 +99,7 @@ func (f *film) open() error {
 	f.tags = movie
 	var head []flv.Tag
 	var video, audio *flv.Tag
-	for len(head) < maxHead {
+	for len(head) < maxHead && (video == nil || audio == nil) {
 		t, err := f.tags.ReadTag()
 		if err != nil {
 			f.err = err
@@ -111,9 +111,6 @@ func (f *film) open() error {
 			video = &t
 		case t.IsAudioSequenceHeader():
 			audio = &t
-		}
-		if t.IsMedia() {
-			break
 		}
 	}
 	f.ready = flv.AppendHeader(nil, audio != nil, video != nil)

@@ -11,6 +11,7 @@ import (
 
 	"github.com/superp2p/superp2p"
 	"github.com/superp2p/superp2p/internal/config"
+	"github.com/superp2p/superp2p/internal/flv"
 	"github.com/superp2p/superp2p/internal/stage/stagetest"
 )
 
@@ -27,6 +28,8 @@ func TestAFilmIsPlayedAsFLVToItsEnd(t *testing.T) {
 			all, err := io.ReadAll(s)
 			require.NoError(t, err)
 			stagetest.Decodes(t, bytes.NewReader(all))
+			header := flv.AppendHeader(nil, true, true)
+			require.Equal(t, header, all[:len(header)], "players go by what it announces")
 			for _, code := range []string{superp2p.PlayStart, superp2p.BufferFull, superp2p.BufferFlush, superp2p.PlayStop} {
 				require.Equal(t, code, next(t, events).Code)
 			}

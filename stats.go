@@ -25,12 +25,19 @@ type Stats struct {
 	LiveDelay time.Duration `json:"-"`      // behind the live edge; 0 before the start
 	Buffered  time.Duration `json:"-"`      // held beyond the play position
 	Played    time.Duration `json:"-"`      // of the stream, in all
+	Position  time.Duration `json:"-"`      // in a file; 0 of a live stream
+	Length    time.Duration `json:"-"`      // of a file; 0 of a live stream
 	Stalls    uint64        `json:"stalls"` // how often playback ran dry
 	Stall     time.Duration `json:"-"`      // for how long in all
 }
 
 func statsOf(s peer.Stats) Stats {
+	position := s.Position
+	if s.Length == 0 {
+		position = 0
+	}
 	return Stats{
+		Position: position, Length: s.Length,
 		PeerBytes: s.PeerBytes, ServerBytes: s.ServerBytes, UploadBytes: s.UploadBytes,
 		DuplicateBytes: s.DuplicateBytes, BadBytes: s.BadBytes, ProofBytes: s.ProofBytes,
 		ControlBytes: s.ControlIn + s.TrackerIn + s.TrackerOut + s.HTTPIn + s.HTTPOut,

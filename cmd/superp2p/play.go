@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"math"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -22,7 +23,7 @@ const (
 )
 
 type playCommand struct {
-	Target       string        `arg:"" name:"url|channel" help:"What to play: an rtmp(s)://, rtsp(s):// or http(s)://….flv URL, or a channel id of the server."`
+	Target       string        `arg:"" name:"url|channel" help:"What to play: an rtmp(s)://, rtsp(s):// or http(s)://….flv URL, the http(s) URL of an MP4 or FLV file, or a channel id of the server."`
 	Server       string        `default:"http://127.0.0.1:8080" placeholder:"URL" help:"The superp2p server. (default: ${default})"`
 	Delay        seconds       `default:"6" placeholder:"SECONDS" help:"How far behind live to play, 2 to 30 s. (default: ${default})"`
 	Output       string        `short:"o" placeholder:"FILE" help:"Write to this file: .mp4 and .ts in their format, all else as FLV; - is FLV on standard output."`
@@ -67,7 +68,7 @@ func (c *playCommand) Run(ctx context.Context, std stdio) error {
 	log := slog.New(slog.NewTextHandler(std.Err, &slog.HandlerOptions{Level: level}))
 	stream := superp2p.NewP2PNetStream(superp2p.Config{
 		Server: c.Server, NoUpload: c.NoUpload, Loopback: c.Loopback, Logger: log,
-		StartTimeout: c.StartTimeout, StallTimeout: c.StallTimeout,
+		StartTimeout: c.StartTimeout, StallTimeout: c.StallTimeout, Unpaced: c.Output != "" && c.Output != "-",
 	})
 	if c.Duration > 0 {
 		var cancel context.CancelFunc
@@ -200,6 +201,12 @@ func (p *playing) line() string {
 	if s.Start == 0 {
 		return fmt.Sprintf("%s  starting", clock(lasted))
 	}
+	if s.Length > 0 {
+		const width = 20
+		done := int(width * min(1, s.Position.Seconds()/s.Length.Seconds()))
+		return fmt.Sprintf("%s of %s [%s%s]  %d peers  offload %.1f %%  %s", clock(s.Position), clock(s.Length),
+			strings.Repeat("=", done), strings.Repeat(" ", width-done), s.Peers, 100*s.Offload, size(s.PeerBytes+s.ServerBytes))
+	}
 	line := fmt.Sprintf("%s  %.2f Mbit/s  %d peers  offload %.1f %%  %.1f s behind live  %s", clock(lasted),
 		s.Bitrate/1e6, s.Peers, 100*s.Offload, s.LiveDelay.Seconds(), size(s.PeerBytes+s.ServerBytes))
 	if s.Stalls > 0 {
@@ -263,6 +270,9 @@ func (r *playReport) summary() string {
 	}
 	text := fmt.Sprintf("played %.1f s of %s, %.1f s behind live, after a start of %d ms; stalls: %d",
 		r.Played, r.Target, float64(r.Delay)/1000, r.Start, s.Stalls)
+	if s.Length > 0 {
+		text = fmt.Sprintf("read %s up to %s of %s, after a start of %d ms", r.Target, clock(s.Position), clock(s.Length), r.Start)
+	}
 	if s.Stalls > 0 {
 		text += fmt.Sprintf(" (%.1f s)", float64(r.StallFor)/1000)
 	}

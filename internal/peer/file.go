@@ -22,6 +22,7 @@ const (
 type reading struct {
 	waiting map[slice.Number][]waiter
 	last    time.Time // when something was read
+	at      slice.Number
 }
 
 // waiter is a read that waits for a slice.
@@ -119,7 +120,7 @@ func (v *Viewer) endError() error {
 // read answers with slice n and up to most in all, as far as they are here, or has w wait for n.
 func (v *Viewer) read(n slice.Number, most int, w waiter) {
 	now := v.cfg.Now()
-	v.reading.last = now
+	v.reading.last, v.reading.at = now, n
 	e := v.session.engine
 	e.Hold(now, false)
 	if s := e.Read(now, n, v.cfg.Unpaced); s != nil {

@@ -216,5 +216,9 @@ func (v *Viewer) stats() Stats {
 		s.Delay, s.Buffered, s.Position = e.Delay, e.Buffered, e.Position
 	}
 	s.Bitrate, s.Played = v.meter.rate(), v.meter.total
+	if f := v.file; f != nil {
+		s.Length, s.Position = f.Engine.Duration, f.Engine.TimeOf(v.reading.at)
+		s.Bitrate = 8 * float64(f.Size) / s.Length.Seconds()
+	}
 	return s
 }

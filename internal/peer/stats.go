@@ -42,7 +42,8 @@ type Stats struct {
 	Stall    time.Duration // for how long in all, the stall of now included
 	Delay    time.Duration // how far behind the live edge playback is; 0 before the start
 	Buffered time.Duration // what is held without a gap beyond the play position
-	Position time.Duration // track time played now
+	Position time.Duration // track time played now, of a file what was read last
+	Length   time.Duration // how long a file lasts; 0 of a live stream
 	Bitrate  float64       // payload bits per second of track time, over the last 5 s played
 	Played   time.Duration // track time delivered to readers in all
 }

@@ -52,6 +52,9 @@ func (f *File) timeOf(n slice.Number) time.Duration {
 	return from.Time + (to.Time-from.Time)*time.Duration(n-from.Number)/time.Duration(to.Number-from.Number)
 }
 
+// TimeOf returns when slice n is played.
+func (f *File) TimeOf(n slice.Number) time.Duration { return f.timeOf(n) }
+
 // Seek goes on playing a file from track time at. What is held stays held.
 func (e *Engine) Seek(now time.Time, at time.Duration) {
 	if e.cfg.File == nil || e.left {
