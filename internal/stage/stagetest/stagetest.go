@@ -1,5 +1,3 @@
-// Package stagetest helps tests that play real streams: sources that are not ours (ffmpeg), and ffmpeg's judgement of
-// what came out.
 package stagetest
 
 import (
