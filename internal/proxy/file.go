@@ -13,7 +13,7 @@ import (
 )
 
 // serveFile answers with a file, or the ranges of it that the player asks for.
-func (p *Proxy) serveFile(w http.ResponseWriter, r *http.Request, s *stream) {
+func (p *Proxy) serveFile(w http.ResponseWriter, r *http.Request, s *stream, start float64) {
 	p.mu.Lock()
 	viewer := s.viewer
 	p.mu.Unlock()
@@ -33,9 +33,14 @@ func (p *Proxy) serveFile(w http.ResponseWriter, r *http.Request, s *stream) {
 	if about.Modified != 0 {
 		modified = time.Unix(about.Modified, 0)
 	}
-	http.ServeContent(w, r, "", modified, &fileReader{
+	f := &fileReader{
 		ctx: r.Context(), viewer: viewer, about: about, control: http.NewResponseController(w), patience: p.cfg.WriteTimeout,
-	})
+	}
+	if start > 0 && about.Type == edgeapi.TypeFLV {
+		p.serveFrom(w, r, f, start)
+		return
+	}
+	http.ServeContent(w, r, "", modified, f)
 }
 
 // fileReader reads a file for one answer.

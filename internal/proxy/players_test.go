@@ -1,10 +1,13 @@
 package proxy_test
 
 import (
+	"bytes"
 	"context"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"os/exec"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -12,6 +15,7 @@ import (
 	"github.com/chromedp/chromedp"
 	"github.com/stretchr/testify/require"
 
+	"github.com/superp2p/superp2p/internal/flv"
 	"github.com/superp2p/superp2p/internal/peer"
 	"github.com/superp2p/superp2p/internal/proxy"
 	"github.com/superp2p/superp2p/internal/stage/stagetest"
@@ -38,6 +42,36 @@ func TestPlayersOfFiles(t *testing.T) {
 			require.Equal(t, want, frames(through))
 		})
 	}
+}
+
+// TestAnFLVFileIsSoughtByStart has ffmpeg decode a film from the middle as players of FLV ask for it.
+func TestAnFLVFileIsSoughtByStart(t *testing.T) {
+	origin := stagetest.Films(t)
+	s := start(t, proxy.Config{Viewer: peer.Config{Unpaced: true}}, allowLoopback)
+	through := s.url + "/" + strings.TrimPrefix(origin.URL, "http://") + "/film.flv"
+	from := func(query string) []byte {
+		t.Helper()
+		answer := s.get(strings.TrimPrefix(through, s.url) + query)
+		require.Equal(t, 200, answer.StatusCode)
+		all, err := io.ReadAll(answer.Body)
+		require.NoError(t, err)
+		require.EqualValues(t, answer.ContentLength, len(all))
+		return all
+	}
+	all := from("")
+	part := from("?start=15.5")
+	require.Less(t, len(part), len(all)/3)
+	stagetest.Decodes(t, bytes.NewReader(part))
+	tags := flv.NewReader(bytes.NewReader(part), flv.Limits{})
+	for {
+		tag, err := tags.ReadTag()
+		require.NoError(t, err)
+		if tag.IsKeyframe() {
+			require.InDelta(t, 15_000, tag.Timestamp, 60, "a keyframe each second")
+			break
+		}
+	}
+	stagetest.Decodes(t, bytes.NewReader(from("?start="+strconv.Itoa(len(all)/2))))
 }
 
 // TestChromiumPlaysSeeksAndEnds has a <video> play a film through the proxy.

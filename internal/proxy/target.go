@@ -16,6 +16,7 @@ import (
 const (
 	keyResource = "xresid"
 	keyDelay    = "superp2p_delay"
+	keyStart    = "start"
 )
 
 // maxAddress limits what is read as an address; longer ones are refused. Signed URLs are far shorter.
@@ -29,6 +30,8 @@ type Target struct {
 	Resource string
 	// Fallback is an address that a player can open without P2P, "" for a channel.
 	Fallback string
+	// Start is where in an FLV file to begin, in seconds or bytes; 0 at its start.
+	Start float64
 	// Delay is how far behind live to play. If zero, the proxy's own default.
 	Delay time.Duration
 }
@@ -111,6 +114,13 @@ func splitQuery(query string) (t Target, rest string, err error) {
 			if t.Delay, err = parseDelay(value); err != nil {
 				return t, "", err
 			}
+		case keyStart:
+			start, err := strconv.ParseFloat(value, 64)
+			if err == nil && start >= 0 && start < 1<<50 {
+				t.Start = start
+				continue
+			}
+			others = append(others, part) // the origin's own
 		default:
 			if part != "" {
 				others = append(others, part)
