@@ -116,7 +116,10 @@ func runFilm(ctx context.Context, c Config) (*Result, error) {
 	r.EgressCopies = r.EgressSession
 	r.StartP50, r.StartP95, r.StartMax = Quantile(starts, 0.5), Quantile(starts, 0.95), Quantile(starts, 1)
 	r.PeersP50 = Quantile(peers, 0.5)
-	r.Goroutines = runtime.NumGoroutine()
+	r.Goroutines, r.StreamBitrate = runtime.NumGoroutine(), int64(c.Bitrate)
+	var memory runtime.MemStats
+	runtime.ReadMemStats(&memory)
+	r.MemoryBytes, r.HeapBytes = int64(memory.Sys-memory.HeapReleased), int64(memory.HeapAlloc)
 	if sum.Media() > 0 {
 		r.CPUPerGB = (cpuTime() - cpu).Seconds() / (float64(sum.Media()) / 1e9)
 	}
