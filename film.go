@@ -1,122 +1,26 @@
 package superp2p
 
 import (
-	"context"
 	"errors"
 	"io"
-	"sync"
 
-	"github.com/superp2p/superp2p/internal/edgeapi"
-	"github.com/superp2p/superp2p/internal/fault"
-	"github.com/superp2p/superp2p/internal/flv"
+	"github.com/superp2p/superp2p/internal/film"
 	"github.com/superp2p/superp2p/internal/peer"
-	"github.com/superp2p/superp2p/internal/remux"
 )
 
-// film reads a file that is played as FLV, from its start.
-type film struct {
+// filmReader reads a film whose end or failure is that of the play.
+type filmReader struct {
+	*film.Film
 	viewer *peer.Viewer
-	ctx    context.Context
-	cancel context.CancelFunc
-
-	mu    sync.Mutex
-	at    int64           // of a file that is FLV itself
-	tags  remux.TagReader // of one that is not; nil before the first Read
-	ready []byte          // FLV that was made and not read yet
-	err   error           // what comes after ready
 }
 
-func newFilm(v *peer.Viewer) *film {
-	f := &film{viewer: v}
-	f.ctx, f.cancel = context.WithCancel(context.Background())
-	return f
-}
-
-// Close ends a Read that waits.
-func (f *film) Close() error {
-	f.cancel()
-	return nil
-}
-
-// ReadAt reads bytes of the file.
-func (f *film) ReadAt(b []byte, offset int64) (n int, err error) {
-	for n < len(b) && err == nil {
-		var k int
-		k, err = f.viewer.ReadFile(f.ctx, b[n:], offset+int64(n))
-		n += k
-	}
-	return n, err
-}
-
-// Read reads the file as FLV.
-func (f *film) Read(b []byte) (int, error) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	n, err := f.read(b)
+func (f filmReader) Read(b []byte) (int, error) {
+	n, err := f.Film.Read(b)
 	switch {
-	case errors.Is(err, context.Canceled):
-		err = fault.New(fault.Closed, "it was closed meanwhile; call Play again")
 	case errors.Is(err, io.EOF):
 		f.viewer.End()
-	case err != nil:
+	case err != nil && CodeOf(err) != "closed":
 		f.viewer.Fail(err)
 	}
 	return n, err
-}
-
-func (f *film) read(b []byte) (int, error) {
-	if f.viewer.File().Type == edgeapi.TypeFLV {
-		n, err := f.viewer.ReadFile(f.ctx, b, f.at)
-		f.at += int64(n)
-		return n, err
-	}
-	if f.tags == nil && f.err == nil {
-		f.err = f.open()
-	}
-	for len(f.ready) == 0 && f.err == nil {
-		var t flv.Tag
-		if t, f.err = f.tags.ReadTag(); f.err == nil {
-			f.ready = flv.AppendTag(f.ready, &t)
-		}
-	}
-	if len(f.ready) == 0 {
-		return 0, f.err
-	}
-	n := copy(b, f.ready)
-	f.ready = f.ready[n:]
-	return n, nil
-}
-
-// maxHead is how many tags are looked at to find out whether there are both picture and sound.
-const maxHead = 64
-
-// open reads until it knows what the film has, and makes the start of an FLV stream of that.
-func (f *film) open() error {
-	movie, err := remux.NewMovieReader(f, f.viewer.File().Size, remux.Options{})
-	if err != nil {
-		return err
-	}
-	f.tags = movie
-	var head []flv.Tag
-	var video, audio *flv.Tag
-	for len(head) < maxHead && (video == nil || audio == nil) {
-		t, err := f.tags.ReadTag()
-		if err != nil {
-			f.err = err
-			break
-		}
-		head = append(head, t)
-		switch {
-		case t.IsVideoSequenceHeader():
-			video = &t
-		case t.IsAudioSequenceHeader():
-			audio = &t
-		}
-	}
-	f.ready = flv.AppendHeader(nil, audio != nil, video != nil)
-	f.ready = flv.AppendTag(f.ready, &flv.Tag{Type: flv.Script, Body: flv.CompleteMetadata(nil, video, audio)})
-	for i := range head {
-		f.ready = flv.AppendTag(f.ready, &head[i])
-	}
-	return f.err
 }

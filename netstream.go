@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/superp2p/superp2p/internal/fault"
+	"github.com/superp2p/superp2p/internal/film"
 	"github.com/superp2p/superp2p/internal/peer"
 )
 
@@ -114,7 +115,7 @@ func (n *P2PNetStream) run(ctx context.Context, p *play, interrupts bool, settin
 	p.viewer, p.err = peer.Open(ctx, n.cfg.viewer(&settings), p.url)
 	if p.err == nil {
 		if p.reader = p.viewer.NewReader(); p.viewer.File() != nil {
-			p.reader = newFilm(p.viewer)
+			p.reader = filmReader{film.New(p.viewer, 0), p.viewer}
 		}
 	}
 	close(p.ready)

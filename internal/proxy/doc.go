@@ -13,6 +13,7 @@
 //	/stat?xresid=…  /feature?download=…&upload=…  counters and the switches for sharing
 //	/crossdomain.xml                              Flash Player's leave to read the above from any site
 //
+// A file of another kind comes as FLV, for Flash players, with as=flv; then start=N begins at the keyframe before N seconds.
 // Of an FLV file, start=N begins at the keyframe before N seconds (bytes, if it is not as long).
 //
 // In a stream's query, superp2p_delay (seconds behind live) and xresid (the application's own name for the stream, by

@@ -13,12 +13,12 @@ import (
 )
 
 // serveFile answers with a file, or the ranges of it that the player asks for.
-func (p *Proxy) serveFile(w http.ResponseWriter, r *http.Request, s *stream, start float64) {
+func (p *Proxy) serveFile(w http.ResponseWriter, r *http.Request, s *stream, t Target) {
 	p.mu.Lock()
 	viewer := s.viewer
 	p.mu.Unlock()
 	if viewer == nil {
-		p.refuse(w, r, Target{}, fault.New(fault.Closed, "the file was closed at this moment; open it again"))
+		p.refuse(w, r, t, fault.New(fault.Closed, "the file was closed at this moment; open it again"))
 		return
 	}
 	about := viewer.File()
@@ -36,8 +36,12 @@ func (p *Proxy) serveFile(w http.ResponseWriter, r *http.Request, s *stream, sta
 	f := &fileReader{
 		ctx: r.Context(), viewer: viewer, about: about, control: http.NewResponseController(w), patience: p.cfg.WriteTimeout,
 	}
-	if start > 0 && about.Type == edgeapi.TypeFLV {
-		p.serveFrom(w, r, f, start)
+	switch {
+	case about.Type == edgeapi.TypeFLV && t.Start > 0:
+		p.serveFrom(w, r, f, t.Start)
+		return
+	case about.Type != edgeapi.TypeFLV && t.AsFLV:
+		p.serveFilm(w, r, f, t)
 		return
 	}
 	http.ServeContent(w, r, "", modified, f)

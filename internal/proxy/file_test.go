@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"io"
+	"log/slog"
 	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
@@ -15,6 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/superp2p/superp2p/internal/config"
+	"github.com/superp2p/superp2p/internal/fault"
 	"github.com/superp2p/superp2p/internal/peer"
 	"github.com/superp2p/superp2p/internal/proxy"
 )
@@ -34,7 +36,14 @@ func newShelf(t *testing.T, size int) *shelf {
 	s.etag.Store(`"one"`)
 	s.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("ETag", s.etag.Load().(string))
-		http.ServeContent(&counting{w, &s.given}, r, "film.mp4", time.Unix(1_700_000_000, 0), bytes.NewReader(s.content))
+		content := s.content
+		if r.URL.Query().Get("sign") == "other" { // as with watermarks
+			content = bytes.Clone(content)
+			for i := 1000; i < len(content); i += 100_000 {
+				content[i]++
+			}
+		}
+		http.ServeContent(&counting{w, &s.given}, r, "film.mp4", time.Unix(1_700_000_000, 0), bytes.NewReader(content))
 	}))
 	t.Cleanup(s.Close)
 	return s
@@ -118,4 +127,47 @@ func (r readerAt) ReadAt(b []byte, off int64) (n int, err error) {
 		n += k
 	}
 	return n, err
+}
+
+func watchFile(t *testing.T, s *system, url string, log *slog.Logger) *peer.Viewer {
+	t.Helper()
+	v, err := peer.Open(t.Context(), peer.Config{Server: s.ServerURL(), Loopback: true, Unpaced: true, Logger: log}, url)
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = v.Close() })
+	return v
+}
+
+func TestAnOriginThatGivesOtherBytesIsSaidOnceAndNotAskedAgain(t *testing.T) {
+	origin := newShelf(t, 2<<20)
+	s := start(t, proxy.Config{}, allowLoopback)
+	first := watchFile(t, s, origin.URL+"/film.mp4?sign=a", nil) // what the server sees
+	_, err := first.ReadFile(t.Context(), make([]byte, 10), 0)
+	require.NoError(t, err)
+	require.NoError(t, first.Close())
+	var said bytes.Buffer
+	v := watchFile(t, s, origin.URL+"/film.mp4?sign=other", slog.New(slog.NewTextHandler(&said, nil)))
+	got, err := io.ReadAll(io.NewSectionReader(readerAt{t, v}, 0, v.File().Size))
+	require.NoError(t, err)
+	require.True(t, bytes.Equal(origin.content, got), "as the server proved it")
+	require.NoError(t, v.Close())
+	require.Equal(t, 1, strings.Count(said.String(), "other bytes"))
+}
+
+func TestAFileThatChangesWhileItIsReadFailsClearly(t *testing.T) {
+	origin := newShelf(t, 8<<20)
+	s := start(t, proxy.Config{}, allowLoopback)
+	v := watchFile(t, s, origin.URL+"/film.mp4", nil)
+	_, err := v.ReadFile(t.Context(), make([]byte, 10), 0)
+	require.NoError(t, err)
+	origin.etag.Store(`"two"`)
+	all, err := io.ReadAll(io.NewSectionReader(readerAt{t, v}, 0, v.File().Size))
+	require.Equal(t, fault.SourceChanged, fault.CodeOf(err))
+	require.True(t, bytes.Equal(origin.content[:len(all)], all))
+	for e := range v.Events() {
+		if e.Code == peer.PlayFailed {
+			require.Equal(t, fault.SourceChanged, fault.CodeOf(e.Err))
+			return
+		}
+	}
+	require.Fail(t, "no Play.Failed")
 }

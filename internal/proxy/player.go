@@ -35,7 +35,7 @@ func (p *Proxy) servePlayer(w http.ResponseWriter, r *http.Request) {
 	}
 	defer p.leave(s)
 	if s.file {
-		p.serveFile(w, r, s, t.Start)
+		p.serveFile(w, r, s, t)
 		return
 	}
 	reader := s.reader(p)

@@ -74,6 +74,25 @@ func TestAnFLVFileIsSoughtByStart(t *testing.T) {
 	stagetest.Decodes(t, bytes.NewReader(from("?start="+strconv.Itoa(len(all)/2))))
 }
 
+// TestAFilmAsFLV has ffmpeg decode what Flash players get of an MP4 file, from the start and from the middle.
+func TestAFilmAsFLV(t *testing.T) {
+	origin := stagetest.Films(t)
+	s := start(t, proxy.Config{Viewer: peer.Config{Unpaced: true}}, allowLoopback)
+	for _, name := range []string{"first.mp4", "fragments.mp4"} {
+		sizes := map[string]int{}
+		for _, query := range []string{"?as=flv", "?as=flv&start=15.5"} {
+			answer := s.get("/" + strings.TrimPrefix(origin.URL, "http://") + "/" + name + query)
+			require.Equal(t, 200, answer.StatusCode)
+			require.Equal(t, "video/x-flv", answer.Header.Get("Content-Type"))
+			all, err := io.ReadAll(answer.Body)
+			require.NoError(t, err)
+			stagetest.Decodes(t, bytes.NewReader(all))
+			sizes[query] = len(all)
+		}
+		require.Less(t, sizes["?as=flv&start=15.5"], sizes["?as=flv"]/3)
+	}
+}
+
 // TestChromiumPlaysSeeksAndEnds has a <video> play a film through the proxy.
 func TestChromiumPlaysSeeksAndEnds(t *testing.T) {
 	if testing.Short() {

@@ -17,6 +17,7 @@ const (
 	keyResource = "xresid"
 	keyDelay    = "superp2p_delay"
 	keyStart    = "start"
+	keyAs       = "as"
 )
 
 // maxAddress limits what is read as an address; longer ones are refused. Signed URLs are far shorter.
@@ -30,8 +31,10 @@ type Target struct {
 	Resource string
 	// Fallback is an address that a player can open without P2P, "" for a channel.
 	Fallback string
-	// Start is where in an FLV file to begin, in seconds or bytes; 0 at its start.
+	// Start is where in a file that comes as FLV to begin, in seconds, of one that is FLV perhaps in bytes; 0 at its start.
 	Start float64
+	// AsFLV has a file of another kind come as FLV.
+	AsFLV bool
 	// Delay is how far behind live to play. If zero, the proxy's own default.
 	Delay time.Duration
 }
@@ -114,6 +117,12 @@ func splitQuery(query string) (t Target, rest string, err error) {
 			if t.Delay, err = parseDelay(value); err != nil {
 				return t, "", err
 			}
+		case keyAs:
+			if value == "flv" {
+				t.AsFLV = true
+				continue
+			}
+			others = append(others, part)
 		case keyStart:
 			start, err := strconv.ParseFloat(value, 64)
 			if err == nil && start >= 0 && start < 1<<50 {
