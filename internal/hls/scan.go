@@ -147,6 +147,7 @@ func (s *scanner) tagLine(raw string, begin int) (line, error) {
 	var colon bool
 	l.tag, l.value, colon = strings.Cut(raw, ":")
 	l.tag = strings.TrimRight(l.tag, " \t")
+	s.variant = s.variant || l.tag == tagStreamInf
 	if !colon || !hasAttributes(l.tag) {
 		return l, nil
 	}
@@ -162,7 +163,6 @@ func (s *scanner) tagLine(raw string, begin int) (line, error) {
 	if l.tag == tagDefine {
 		return l, s.defines.add(list, s.number)
 	}
-	s.variant = s.variant || l.tag == tagStreamInf
 	for i := range list {
 		a := &list[i]
 		if a.quoted {
