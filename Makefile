@@ -56,7 +56,7 @@ bench-tracker: tools ## measure the tracker side by side with the npm bittorrent
 	@echo "==> tracker, side by side with bittorrent-tracker"
 	$(GO) run ./internal/tracker/trackerbench
 
-sim: build ## run every scenario of the issue's table with 3 seeds, print it, write docs/swarm.md's (about an hour)
+sim: build ## run every scenario of the issue's table with 3 seeds, print it, write docs/swarm.md's (two hours)
 	$(BIN) sim $(SCENARIOS) --seeds 3 --parallel 2 --check --markdown docs/swarm.md
 
 lint: $(CHECKERS)/.built ## check format, vet, staticcheck, and the layers (.depguard.yml)
