@@ -48,9 +48,12 @@ func ParseTarget(path, query string) (Target, error) {
 		return Target{}, fault.New(fault.URLInvalid, "the address is longer than 8 KiB")
 	}
 	first, rest, ok := strings.Cut(strings.TrimPrefix(path, "/"), "/")
-	isFLV := strings.EqualFold(suffix(rest), ".flv")
-	isFile := edgeapi.FileType(rest) != "" && first != "channel" && !strings.HasPrefix(first, "rt")
-	if !ok || !isFLV && !isFile || len(rest) == len(".flv") || strings.Contains(rest, "/.") && strings.LastIndex(rest, "/.") == strings.LastIndexByte(rest, '/') {
+	kind, ending := edgeapi.FileType(rest), rest[max(0, strings.LastIndexByte(rest, '.')):]
+	switch first {
+	case "channel", "rtmp", "rtmps", "rtsp", "rtsps":
+		ok = ok && kind == edgeapi.TypeFLV
+	}
+	if !ok || kind == "" || rest == ending || strings.HasSuffix(rest, "/"+ending) {
 		return Target{}, fault.New(fault.URLInvalid, "this is no stream's address. "+forms)
 	}
 	t, query, err := splitQuery(query)
@@ -146,13 +149,6 @@ func parseDelay(s string) (time.Duration, error) {
 		return 0, fault.New(fault.URLInvalid, "superp2p_delay must be a number of seconds, from 2 to 30")
 	}
 	return max(1, time.Duration(min(seconds, 3600)*float64(time.Second))), nil
-}
-
-func suffix(s string) string {
-	if len(s) < len(".flv") {
-		return ""
-	}
-	return s[len(s)-len(".flv"):]
 }
 
 func isControl(r rune) bool { return r < ' ' || r == 0x7f }

@@ -19,6 +19,7 @@ func TestParseTarget(t *testing.T) {
 		{"/cdn.example/a%20b.FLV", "x=%2F+y&&", "http://cdn.example/a%20b.FLV?x=%2F+y", "cdn.example/a%20b.FLV"},
 		{"/https/cdn.example/a.flv", "k=v", "https://cdn.example/a.flv?k=v", "cdn.example/a.flv"},
 		{"/http/rtmp/a.flv", "", "http://rtmp/a.flv", "rtmp/a.flv"},
+		{"/rtl.example/film.mp4", "", "http://rtl.example/film.mp4", "rtl.example/film.mp4"},
 		{"/rtmp/cdn.example/live/a.flv", "txSecret=1&txTime=2", "rtmp://cdn.example/live/a?txSecret=1&txTime=2",
 			"cdn.example/live/a.flv"},
 		{"/rtmps/cdn.example:1936/live/x/a.flv", "", "rtmps://cdn.example:1936/live/x/a", "cdn.example:1936/live/x/a.flv"},
