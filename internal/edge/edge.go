@@ -224,8 +224,7 @@ func (e *Edge) add(t target) (*stream, error) {
 		return nil, closing()
 	}
 	if len(e.tracks) >= e.config.MaxStreams {
-		return nil, fault.New(fault.LimitReached,
-			"the server holds as many streams as its configuration allows (limits.streams); ask again later")
+		return nil, full()
 	}
 	var track slice.TrackID
 	if _, err := io.ReadFull(e.config.Rand, track[:]); err != nil {
@@ -308,6 +307,11 @@ func (e *Edge) Status() edgeapi.Status {
 	}
 	sortStreams(st.Streams)
 	return st
+}
+
+func full() error {
+	return fault.New(fault.LimitReached,
+		"the server holds as many streams as its configuration allows (limits.streams); ask again later")
 }
 
 func closing() error {

@@ -74,8 +74,7 @@ func (e *Edge) openFile(ctx context.Context, t target) (*file, error) {
 	if o == nil {
 		if len(e.tracks)+len(e.files) >= e.config.MaxStreams {
 			e.mu.Unlock()
-			return nil, fault.New(fault.LimitReached,
-				"the server holds as many streams as its configuration allows (limits.streams); ask again later")
+			return nil, full()
 		}
 		o = &opening{ready: make(chan struct{})}
 		e.files[t.id] = o

@@ -69,7 +69,7 @@ func TestAFileIsProvedGroupByGroup(t *testing.T) {
 		require.Len(t, w.asked(), opened+3, "each group is fetched once")
 
 		track, _ := slice.ParseTrackID(r.Track)
-		proof := w.get(edgeapi.ProofPath(r.File.Proofs, track, 40))
+		proof := w.get(edgeapi.SlicePath(r.File.Proofs, track, 40))
 		require.Equal(t, 200, proof.Code)
 		p, err := slice.ParseProof(track, proof.Body.Bytes())
 		require.NoError(t, err)

@@ -137,7 +137,7 @@ type StreamStatus struct {
 	Interrupted  int64   `json:"interrupted"`
 }
 
-// SlicePath fills a slices template.
+// SlicePath fills a template of slices or proofs.
 func SlicePath(template string, track slice.TrackID, n slice.Number) string {
 	return strings.NewReplacer("{track}", track.String(), "{number}", strconv.FormatUint(uint64(n), 10)).Replace(template)
 }

@@ -1,7 +1,6 @@
 package edgeapi
 
 import (
-	"strconv"
 	"strings"
 
 	"github.com/superp2p/superp2p/internal/slice"
@@ -68,9 +67,4 @@ func FileType(path string) string {
 		return "video/matroska"
 	}
 	return ""
-}
-
-// ProofPath fills a proofs template.
-func ProofPath(template string, track slice.TrackID, n slice.Number) string {
-	return strings.NewReplacer("{track}", track.String(), "{number}", strconv.FormatUint(uint64(n), 10)).Replace(template)
 }

@@ -41,16 +41,6 @@ func (f *Film) Close() error {
 	return nil
 }
 
-// ReadAt reads bytes of the file.
-func (f *Film) ReadAt(b []byte, offset int64) (n int, err error) {
-	for n < len(b) && err == nil {
-		var k int
-		k, err = f.viewer.ReadFile(f.ctx, b[n:], offset+int64(n))
-		n += k
-	}
-	return n, err
-}
-
 // Read reads the file as FLV: header, onMetaData, tags with timestamps from 0. At the end it returns io.EOF; what
 // cannot be played is a *fault.Error.
 func (f *Film) Read(b []byte) (int, error) {
@@ -91,7 +81,7 @@ const maxHead = 64
 
 // open reads until it knows what the film has, and makes the start of an FLV stream of that.
 func (f *Film) open() error {
-	movie, err := remux.NewMovieReader(f, f.viewer.File().Size, remux.Options{})
+	movie, err := remux.NewMovieReader(f.viewer.FileAt(f.ctx), f.viewer.File().Size, remux.Options{})
 	if err != nil {
 		return err
 	}

@@ -90,6 +90,23 @@ func (v *Viewer) ReadFile(ctx context.Context, p []byte, offset int64) (int, err
 	return k, nil
 }
 
+// FileAt returns ReadFile as an io.ReaderAt, whose reads end with ctx.
+func (v *Viewer) FileAt(ctx context.Context) io.ReaderAt { return fileAt{ctx, v} }
+
+type fileAt struct {
+	ctx context.Context
+	v   *Viewer
+}
+
+func (f fileAt) ReadAt(p []byte, offset int64) (n int, err error) {
+	for n < len(p) && err == nil {
+		var k int
+		k, err = f.v.ReadFile(f.ctx, p[n:], offset+int64(n))
+		n += k
+	}
+	return n, err
+}
+
 // End says that what was read of a file was its end: the play is over as that of a live stream is that has ended.
 func (v *Viewer) End() {
 	v.inbox.post(func() {

@@ -2,13 +2,13 @@ package proxy
 
 import (
 	"context"
-	"errors"
 	"io"
 	"net/http"
 	"time"
 
 	"github.com/superp2p/superp2p/internal/edgeapi"
 	"github.com/superp2p/superp2p/internal/fault"
+	"github.com/superp2p/superp2p/internal/film"
 	"github.com/superp2p/superp2p/internal/peer"
 )
 
@@ -33,49 +33,44 @@ func (p *Proxy) serveFile(w http.ResponseWriter, r *http.Request, s *stream, t T
 	if about.Modified != 0 {
 		modified = time.Unix(about.Modified, 0)
 	}
-	f := &fileReader{
-		ctx: r.Context(), viewer: viewer, about: about, control: http.NewResponseController(w), patience: p.cfg.WriteTimeout,
-	}
+	w = &patientWriter{w, http.NewResponseController(w), p.cfg.WriteTimeout}
+	f := io.NewSectionReader(viewer.FileAt(r.Context()), 0, about.Size)
 	switch {
 	case about.Type == edgeapi.TypeFLV && t.Start > 0:
-		p.serveFrom(w, r, f, t.Start)
-		return
+		p.serveFrom(w, r, f, time.Duration(about.Duration)*time.Millisecond, t.Start)
 	case about.Type != edgeapi.TypeFLV && t.AsFLV:
-		p.serveFilm(w, r, f, t)
-		return
+		p.serveFilm(w, r, viewer, t)
+	default:
+		http.ServeContent(w, r, "", modified, f)
 	}
-	http.ServeContent(w, r, "", modified, f)
 }
 
-// fileReader reads a file for one answer.
-type fileReader struct {
-	ctx      context.Context
-	viewer   *peer.Viewer
-	about    *edgeapi.File
-	at       int64
+// serveFilm answers with a file of another kind as FLV, for players that play nothing else.
+func (p *Proxy) serveFilm(w http.ResponseWriter, r *http.Request, viewer *peer.Viewer, t Target) {
+	if r.Method == http.MethodHead {
+		head(w)
+		return
+	}
+	reader := film.New(viewer, time.Duration(min(t.Start, 1e6)*float64(time.Second)))
+	defer reader.Close()                                                  //nolint:errcheck // it returns nil, always
+	stop := context.AfterFunc(r.Context(), func() { _ = reader.Close() }) // so that a Read that waits returns
+	defer stop()
+	_ = p.pour(w, r, t, reader)
+}
+
+// patientWriter waits for a player that takes nothing as long as the configuration says.
+type patientWriter struct {
+	http.ResponseWriter
 	control  *http.ResponseController
 	patience time.Duration
 }
 
-func (f *fileReader) Read(b []byte) (int, error) {
-	n, err := f.viewer.ReadFile(f.ctx, b, f.at)
-	f.at += int64(n)
-	if err == nil && f.control.SetWriteDeadline(time.Now().Add(f.patience)) != nil {
-		return 0, errors.ErrUnsupported
+func (w *patientWriter) Write(b []byte) (int, error) {
+	if err := w.control.SetWriteDeadline(time.Now().Add(w.patience)); err != nil {
+		return 0, err
 	}
-	return n, err
+	return w.ResponseWriter.Write(b)
 }
 
-func (f *fileReader) Seek(offset int64, whence int) (int64, error) {
-	switch whence {
-	case io.SeekCurrent:
-		offset += f.at
-	case io.SeekEnd:
-		offset += f.about.Size
-	}
-	if offset < 0 {
-		return 0, errors.New("proxy: seek before the start of a file")
-	}
-	f.at = offset
-	return offset, nil
-}
+// Unwrap is for http.ResponseController.
+func (w *patientWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }

@@ -102,7 +102,7 @@ func TestViewersOfAFileHelpEachOther(t *testing.T) {
 		t.Cleanup(func() { _ = v.Close() })
 		viewers[i] = v
 		s.eventually("they are connected", func() bool { return v.Stats().Peers == i })
-		got, err := io.ReadAll(io.NewSectionReader(readerAt{t, v}, 0, v.File().Size))
+		got, err := io.ReadAll(io.NewSectionReader(v.FileAt(t.Context()), 0, v.File().Size))
 		require.NoError(t, err)
 		require.True(t, bytes.Equal(origin.content, got))
 	}
@@ -113,20 +113,6 @@ func TestViewersOfAFileHelpEachOther(t *testing.T) {
 		require.Zero(t, stats.BadBytes)
 	}
 	t.Logf("the origin gave the file %.1f times", float64(origin.given.Load())/float64(len(origin.content)))
-}
-
-type readerAt struct {
-	t *testing.T
-	v *peer.Viewer
-}
-
-func (r readerAt) ReadAt(b []byte, off int64) (n int, err error) {
-	for n < len(b) && err == nil {
-		var k int
-		k, err = r.v.ReadFile(r.t.Context(), b[n:], off+int64(n))
-		n += k
-	}
-	return n, err
 }
 
 func watchFile(t *testing.T, s *system, url string, log *slog.Logger) *peer.Viewer {
@@ -146,7 +132,7 @@ func TestAnOriginThatGivesOtherBytesIsSaidOnceAndNotAskedAgain(t *testing.T) {
 	require.NoError(t, first.Close())
 	var said bytes.Buffer
 	v := watchFile(t, s, origin.URL+"/film.mp4?sign=other", slog.New(slog.NewTextHandler(&said, nil)))
-	got, err := io.ReadAll(io.NewSectionReader(readerAt{t, v}, 0, v.File().Size))
+	got, err := io.ReadAll(io.NewSectionReader(v.FileAt(t.Context()), 0, v.File().Size))
 	require.NoError(t, err)
 	require.True(t, bytes.Equal(origin.content, got), "as the server proved it")
 	require.NoError(t, v.Close())
@@ -160,7 +146,7 @@ func TestAFileThatChangesWhileItIsReadFailsClearly(t *testing.T) {
 	_, err := v.ReadFile(t.Context(), make([]byte, 10), 0)
 	require.NoError(t, err)
 	origin.etag.Store(`"two"`)
-	all, err := io.ReadAll(io.NewSectionReader(readerAt{t, v}, 0, v.File().Size))
+	all, err := io.ReadAll(io.NewSectionReader(v.FileAt(t.Context()), 0, v.File().Size))
 	require.Equal(t, fault.SourceChanged, fault.CodeOf(err))
 	require.True(t, bytes.Equal(origin.content[:len(all)], all))
 	for e := range v.Events() {

@@ -7,7 +7,6 @@ import (
 	"io"
 	"net/http"
 	"strings"
-	"time"
 
 	"github.com/superp2p/superp2p/internal/edgeapi"
 	"github.com/superp2p/superp2p/internal/fault"
@@ -47,7 +46,15 @@ func (p *Proxy) servePlayer(w http.ResponseWriter, r *http.Request) {
 	stop := context.AfterFunc(r.Context(), func() { _ = reader.Close() }) // so that a Read that waits returns
 	defer stop()
 
-	// Nothing is answered before there is media: a player that got its 200 no longer falls back by itself.
+	w = &patientWriter{w, http.NewResponseController(w), p.cfg.WriteTimeout}
+	if left := p.pour(w, r, t, reader); left != nil {
+		p.log.Debug("player left", "stream", s.label, "skipped", reader.Skipped(), "error", left)
+	}
+}
+
+// pour answers a player with what reader gives, which is FLV. It returns an error if the player left. Nothing is answered
+// before there is media: a player that got its 200 no longer falls back by itself.
+func (p *Proxy) pour(w http.ResponseWriter, r *http.Request, t Target, reader io.Reader) (left error) {
 	buf := make([]byte, 64<<10)
 	n, err := reader.Read(buf)
 	if err != nil {
@@ -55,29 +62,24 @@ func (p *Proxy) servePlayer(w http.ResponseWriter, r *http.Request) {
 			err = fault.New(fault.SourceEnded, "the stream is over")
 		}
 		p.refuse(w, r, t, err)
-		return
+		return nil
 	}
 	head(w)
 	control := http.NewResponseController(w)
-	for {
-		if control.SetWriteDeadline(time.Now().Add(p.cfg.WriteTimeout)) != nil {
-			panic(http.ErrAbortHandler)
-		}
+	for err == nil {
 		if _, err := w.Write(buf[:n]); err != nil {
-			p.log.Debug("player left", "stream", s.label, "skipped", reader.Skipped(), "error", err)
-			return
+			return err
 		}
-		if control.Flush() != nil {
-			return
+		if err := control.Flush(); err != nil {
+			return err
 		}
-		if n, err = reader.Read(buf); err != nil {
-			break
-		}
+		n, err = reader.Read(buf)
 	}
 	if !errors.Is(err, io.EOF) && r.Context().Err() == nil {
 		// An end without the final chunk is how HTTP/1.1 tells a player that this was not the end of the stream.
 		panic(http.ErrAbortHandler)
 	}
+	return nil
 }
 
 func head(w http.ResponseWriter) {

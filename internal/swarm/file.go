@@ -43,17 +43,14 @@ func (f *File) around(n slice.Number) (from, to Group) {
 	return from, to
 }
 
-// timeOf returns where slice n begins, even steps between groups taken for granted.
-func (f *File) timeOf(n slice.Number) time.Duration {
+// TimeOf returns where slice n begins, even steps between groups taken for granted.
+func (f *File) TimeOf(n slice.Number) time.Duration {
 	from, to := f.around(n)
 	if to.Number <= from.Number {
 		return from.Time
 	}
 	return from.Time + (to.Time-from.Time)*time.Duration(n-from.Number)/time.Duration(to.Number-from.Number)
 }
-
-// TimeOf returns when slice n is played.
-func (f *File) TimeOf(n slice.Number) time.Duration { return f.timeOf(n) }
 
 // Seek goes on playing a file from track time at. What is held stays held.
 func (e *Engine) Seek(now time.Time, at time.Duration) {
@@ -84,28 +81,25 @@ func (e *Engine) Read(now time.Time, n slice.Number, eager bool) *slice.Slice {
 	}
 	e.now = now
 	ahead := min(slice.Number(e.ahead()/p.mean)+1, maxAhead)
-	defer func() { p.eager, p.hungry = eager, true }()
+	moved := true
 	switch {
 	case n < p.position || p.ended || n >= p.position+2*ahead || !e.holdsAll(p.position, n):
 		e.dropAll()
 		p.open(&e.cfg, p.trackTime(n), now)
-		p.position = n
-		p.player = now.Add(-p.trackTime(n))
-		p.base = p.player
+		p.playAt(n, now)
 		e.sought = now
 	case eager && n > p.position:
-		p.position = n
-		p.player = now.Add(eagerSlack - p.trackTime(n))
-		p.base = p.player
+		p.playAt(n, now.Add(eagerSlack))
 	case n >= p.position+ahead-ahead/4:
-		p.position = n - ahead/2
-		p.player = now.Add(-p.trackTime(p.position))
-		p.base = p.player
+		p.playAt(n-ahead/2, now)
 	default:
-		return nil
+		moved = false
 	}
-	e.nextPass = now
-	e.Tick(now)
+	p.eager, p.hungry = eager, true
+	if moved {
+		e.nextPass = now
+		e.Tick(now)
+	}
 	return nil
 }
 
@@ -131,8 +125,7 @@ func (e *Engine) Hold(now time.Time, on bool) {
 	if p := &e.playout; p.file != nil && p.held != on {
 		e.now = now
 		p.held = on
-		p.player = now.Add(-p.trackTime(p.position))
-		p.base = p.player
+		p.playAt(p.position, now)
 	}
 }
 

@@ -71,9 +71,9 @@ func TestSeek(t *testing.T) {
 
 func TestTimesOfAFile(t *testing.T) {
 	f := &File{Slices: 10, Duration: 5 * time.Second, Groups: []Group{{0, 0}, {4, time.Second}, {8, 3 * time.Second}}}
-	require.Equal(t, 500*time.Millisecond, f.timeOf(2))
-	require.Equal(t, time.Second, f.timeOf(4))
-	require.Equal(t, 4*time.Second, f.timeOf(9))
+	require.Equal(t, 500*time.Millisecond, f.TimeOf(2))
+	require.Equal(t, time.Second, f.TimeOf(4))
+	require.Equal(t, 4*time.Second, f.TimeOf(9))
 	require.Equal(t, Group{4, time.Second}, f.group(2900*time.Millisecond))
 	require.Equal(t, Group{8, 3 * time.Second}, f.group(time.Hour))
 }

@@ -56,12 +56,7 @@ func (e *Engine) deliver(now time.Time) {
 
 // ready tells whether there is enough to start with where what follows is to come from peers as well.
 func (e *Engine) ready() bool {
-	for n := range e.policy.CrowdStart {
-		if !e.store.has(e.playout.position + n) {
-			return false
-		}
-	}
-	return true
+	return e.holdsAll(e.playout.position, e.playout.position+e.policy.CrowdStart)
 }
 
 const (

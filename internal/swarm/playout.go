@@ -98,8 +98,13 @@ func (p *playout) open(cfg *Config, at time.Duration, now time.Time) {
 		hasLast: true, last: f.Slices - 1, newest: f.Slices - 1, seen: f.Slices - 1,
 	}
 	p.mean = f.Duration / time.Duration(f.Slices)
-	p.position = f.group(at).Number
-	p.player = now.Add(-p.trackTime(p.position))
+	p.playAt(f.group(at).Number, now)
+}
+
+// playAt goes on with slice n of a file, which is due at a time.
+func (p *playout) playAt(n slice.Number, due time.Time) {
+	p.position = n
+	p.player = due.Add(-p.trackTime(n))
 	p.base = p.player
 }
 
@@ -201,7 +206,7 @@ func (p *playout) rebuffer(s *slice.Statement, offset time.Duration) {
 // are known, or beyond them at the pace of the stream.
 func (p *playout) trackTime(n slice.Number) time.Duration {
 	if p.file != nil {
-		return p.file.timeOf(n)
+		return p.file.TimeOf(n)
 	}
 	if n > p.newest {
 		return p.newestEnd + time.Duration(n-p.newest-1)*p.mean

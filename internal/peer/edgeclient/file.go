@@ -44,7 +44,7 @@ func checkFile(f *edgeapi.File) (*File, bool) {
 
 // Proof fetches what proves slice n of a file. Nothing of it is checked yet but that it speaks of the slice.
 func (c *Client) Proof(ctx context.Context, r *Resolution, n slice.Number) (*slice.Signed, error) {
-	u, err := c.url(edgeapi.ProofPath(r.File.Proofs, r.Track, n))
+	u, err := c.url(edgeapi.SlicePath(r.File.Proofs, r.Track, n))
 	if err != nil {
 		return nil, err
 	}
