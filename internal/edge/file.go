@@ -155,12 +155,16 @@ func (e *Edge) probe(t target) (*file, error) {
 	}
 	if o.Size == 0 || o.Size > edgeapi.MaxFile {
 		_ = client.Close()
-		return nil, fault.New(fault.SourceInvalid, "the file is empty, or larger than 2 GiB, which is not supported; play it from the origin")
+		return nil, fault.New(fault.SourceInvalid, "the file is empty, or larger than 16 GiB, which is not supported; play it from the origin")
+	}
+	size := edgeapi.FileSlice
+	if o.Size > edgeapi.MaxSlices*edgeapi.FileSlice {
+		size = slice.MaxPayload
 	}
 	f := &file{
 		edge: e, target: t, client: client, object: o, groups: map[int]*block{},
 		about: edgeapi.File{
-			Size: o.Size, Slice: edgeapi.FileSlice, Group: edgeapi.FileGroup, Type: o.ContentType,
+			Size: o.Size, Slice: size, Group: edgeapi.FileGroup, Type: o.ContentType,
 			ETag: o.ETag, Modified: unixOrZero(o.LastModified), Proofs: edgeapi.ProofsTemplate,
 		},
 	}
@@ -170,7 +174,7 @@ func (e *Edge) probe(t target) (*file, error) {
 	f.track = e.fileTrack(t.id, o)
 	f.hash = edgeapi.InfoHash(f.track)
 	f.log = e.config.Logger.With("file", t.id, "track", f.track.String())
-	f.about.Duration, f.about.Times = timesOf(ctx, o, f.log)
+	f.about.Duration, f.about.Times = timesOf(ctx, o, int64(size)*edgeapi.FileGroup, f.log)
 	f.touch()
 	return f, nil
 }
@@ -240,14 +244,14 @@ func (f *file) slice(ctx context.Context, n slice.Number, payload bool) (*slice.
 	if n >= f.about.Slices() {
 		return nil, fault.New(fault.RequestInvalid, "the file has no slice of that number")
 	}
-	g := int(n) / edgeapi.FileGroup
+	g := int(n) / f.about.Group
 	b, data, err := f.block(ctx, g, payload)
 	if err != nil {
 		return nil, err
 	}
 	s := &slice.Slice{Number: n, Proof: b.proof}
 	if payload {
-		from := (int(n) - g*edgeapi.FileGroup) * edgeapi.FileSlice
+		from := (int(n) - g*f.about.Group) * f.about.Slice
 		s.Payload = data[from : from+f.about.SliceSize(n)]
 	}
 	return s, nil
@@ -307,8 +311,9 @@ func (f *file) use(g int) {
 func (f *file) load(g int, b, was *block) {
 	ctx, cancel := context.WithTimeout(f.edge.ctx, blockTimeout)
 	defer cancel()
-	begin := int64(g) * edgeapi.FileGroup * edgeapi.FileSlice
-	size := int(min(edgeapi.FileGroup*edgeapi.FileSlice, f.about.Size-begin))
+	block := int64(f.about.Group * f.about.Slice)
+	begin := int64(g) * block
+	size := int(min(block, f.about.Size-begin))
 	data, err := f.read(ctx, begin, size)
 	if err == nil {
 		f.bytesIn.Add(int64(size))
@@ -343,7 +348,7 @@ const blockTimeout = 20 * time.Second
 
 // prove signs what group g holds, or finds that it is what was signed before.
 func (f *file) prove(g int, data []byte, was *block) (*slice.Signed, error) {
-	first := slice.Number(g * edgeapi.FileGroup)
+	first := slice.Number(g * f.about.Group)
 	begin, end := f.about.Times[g], f.about.Duration
 	if g+1 < len(f.about.Times) {
 		end = f.about.Times[g+1]
@@ -353,8 +358,8 @@ func (f *file) prove(g int, data []byte, was *block) (*slice.Signed, error) {
 		Time: time.Duration(begin) * time.Millisecond, Duration: time.Duration(end-begin) * time.Millisecond,
 		Cut: f.edge.config.Now().Truncate(time.Millisecond),
 	}
-	for from := 0; from < len(data); from += edgeapi.FileSlice {
-		part := data[from:min(len(data), from+edgeapi.FileSlice)]
+	for from := 0; from < len(data); from += f.about.Slice {
+		part := data[from:min(len(data), from+f.about.Slice)]
 		st.Entries = append(st.Entries, slice.Entry{Size: uint32(len(part)), Digest: signing.Sum(part)})
 	}
 	if was != nil && was.proof != nil {

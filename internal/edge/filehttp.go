@@ -56,9 +56,9 @@ func (f *file) status() edgeapi.StreamStatus {
 	defer f.mu.Unlock()
 	st := edgeapi.StreamStatus{
 		Stream: f.id, Track: f.track.String(), Swarm: hexHash(f.hash), State: edgeapi.StateEnded, Source: "file",
-		Viewers: f.edge.config.Swarm(f.hash), Slices: int64(len(f.groups) * edgeapi.FileGroup),
+		Viewers: f.edge.config.Swarm(f.hash), Slices: int64(len(f.groups) * f.about.Group),
 		BytesIn: f.bytesIn.Load(), SlicesServed: f.slicesServed.Load(), BytesOut: f.bytesOut.Load(),
-		Kept: len(f.used) * edgeapi.FileGroup, KeptBytes: f.bytes,
+		Kept: len(f.used) * f.about.Group, KeptBytes: f.bytes,
 	}
 	if f.about.Duration > 0 {
 		st.Bitrate = f.about.Size * 8000 / f.about.Duration

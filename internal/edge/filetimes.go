@@ -5,7 +5,6 @@ import (
 	"log/slog"
 	"time"
 
-	"github.com/superp2p/superp2p/internal/edgeapi"
 	"github.com/superp2p/superp2p/internal/object"
 	"github.com/superp2p/superp2p/internal/seekmap"
 )
@@ -17,9 +16,9 @@ const (
 	mapTimeout = 5 * time.Second
 )
 
-// timesOf returns how long a file lasts and when each of its groups is played, in ms, by the file's own index. Viewers
+// timesOf returns how long a file lasts and when each of its groups, of so many bytes, is played, in ms, by the file's own index. Viewers
 // need it only to know what comes when, so a file without one is taken to be played evenly.
-func timesOf(ctx context.Context, o *object.File, log *slog.Logger) (duration int64, times []int64) {
+func timesOf(ctx context.Context, o *object.File, group int64, log *slog.Logger) (duration int64, times []int64) {
 	guess := time.Duration(max(1, o.Size*1000/guessedRate)) * time.Millisecond
 	ctx, cancel := context.WithTimeout(ctx, mapTimeout)
 	defer cancel()
@@ -33,7 +32,7 @@ func timesOf(ctx context.Context, o *object.File, log *slog.Logger) (duration in
 	}
 	duration = max(1, m.Duration.Milliseconds())
 	least := int64(0)
-	for at := int64(0); at < o.Size; at += edgeapi.FileGroup * edgeapi.FileSlice {
+	for at := int64(0); at < o.Size; at += group {
 		if at > 0 {
 			least = min(max(least, m.TimeAt(at).Milliseconds()), duration)
 		}

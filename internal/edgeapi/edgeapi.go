@@ -75,11 +75,13 @@ type Resolution struct {
 	Swarm  string `json:"swarm"`  // 40 hex digits: the info_hash to announce
 	Key    []byte `json:"key"`    // the edge's Ed25519 public key, 32 bytes, base64 in JSON
 	Live
-	File    *File    `json:"file,omitempty"`  // the track is a file and not live; groups, edge, line and state say nothing then
-	Crowd   bool     `json:"crowd,omitempty"` // more come at this moment than the server should feed: look for peers first
-	Tracker string   `json:"tracker"`         // URL, relative to the answer's own or absolute
-	STUN    []string `json:"stun"`            // URLs of STUN servers (RFC 7064)
-	Slices  string   `json:"slices"`          // URL template with {track} and {number}, relative or absolute
+	File *File `json:"file,omitempty"` // the track is a file and not live; groups, edge, line and state say nothing then
+	// Playlist is there of what is an HLS playlist. Of a master playlist it is all there is beside Stream.
+	Playlist *Playlist `json:"playlist,omitempty"`
+	Crowd    bool      `json:"crowd,omitempty"` // more come at this moment than the server should feed: look for peers first
+	Tracker  string    `json:"tracker"`         // URL, relative to the answer's own or absolute
+	STUN     []string  `json:"stun"`            // URLs of STUN servers (RFC 7064)
+	Slices   string    `json:"slices"`          // URL template with {track} and {number}, relative or absolute
 }
 
 // ErrorBody is the body of every answer that is no success.

@@ -11,12 +11,14 @@ const ProofsTemplate = "/v1/tracks/{track}/proofs/{number}"
 
 // How files are sliced: a group is a block of the file, and one statement speaks of it.
 const (
-	// FileSlice is how many bytes one slice of a file holds, the last one fewer.
+	// FileSlice is how many bytes one slice of a file holds, the last one fewer; of files above 8 GiB, twice as many.
 	FileSlice = 32 << 10
 	// FileGroup is how many slices a group has, the last one fewer.
 	FileGroup = 32
-	// MaxFile is the size of the largest file that is one track, in bytes.
-	MaxFile = 65536 * FileSlice
+	// MaxSlices is how many slices a file has at the most.
+	MaxSlices = 256 << 10
+	// MaxFile is the size of the largest file that is one track, in bytes: 16 GiB.
+	MaxFile = MaxSlices * slice.MaxPayload
 )
 
 // File is the part of a Resolution that a track has which is a file at an origin. Slice n holds its bytes from n*Slice
@@ -37,6 +39,9 @@ type File struct {
 
 // Slices returns how many slices the file has.
 func (f *File) Slices() slice.Number {
+	if f.Slice == 0 { // a playlist's segments, each in Group parts
+		return slice.Number(len(f.Times) * f.Group)
+	}
 	return slice.Number((f.Size + int64(f.Slice) - 1) / int64(f.Slice))
 }
 

@@ -22,6 +22,7 @@ const (
 	SourceBusy        Code = "source_busy"        // the origin answered 429 or 5xx, also when asked again
 	SourceChanged     Code = "source_changed"     // the file at the origin is not the one that was opened
 	SourceUnranged    Code = "source_unranged"    // the origin does not answer ranges of a file
+	SourceMaster      Code = "source_master"      // it is a master playlist: one of its variants is to be played
 	SourceEnded       Code = "source_ended"       // the stream is over, or its source stayed away
 	StreamBusy        Code = "stream_busy"        // somebody else publishes under that name
 	PublishDenied     Code = "publish_denied"     // the publish key is wrong or publishing is off

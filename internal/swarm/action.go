@@ -43,7 +43,7 @@ const (
 	// Lost: the next slice cannot be had any more, or the server does not know the track. Resolve again, then call
 	// Reposition (the same track) or start a new engine (another).
 	Lost
-	// Kept: Slice of a file is here and proved, wherever playback is.
+	// Kept: Slice is here and proved, wherever playback is. Of a file, and with Config.Early.
 	Kept
 )
 

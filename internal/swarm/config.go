@@ -42,6 +42,8 @@ type Config struct {
 	Live     Live // of a live track
 	// File says that the track is a file, and which. If nil, it is a live one.
 	File *File
+	// Early has a Kept action tell of each slice of a live track as soon as it is here, for who plays by a clock of its own.
+	Early bool
 	// ClockOffset is what must be added to the edge's clock to get the viewer's.
 	ClockOffset time.Duration
 	// Delay is how far behind the live edge the viewer plays. If zero, 6 s.

@@ -9,7 +9,7 @@ import (
 
 // File describes a track that is a file: all of it can be had at any time, and each viewer plays at a place of its own.
 type File struct {
-	// Slices is how many slices the track has; they are numbered from 0. At least one, at most 65,536.
+	// Slices is how many slices the track has; they are numbered from 0. At least one, at most 262,144.
 	Slices slice.Number
 	// Duration is how long all of them last.
 	Duration time.Duration

@@ -313,7 +313,8 @@ func (e *Engine) accept(now time.Time, s *slice.Slice) {
 	}
 	if e.cfg.File == nil {
 		e.fresh.add(s, e.order)
-	} else {
+	}
+	if e.cfg.File != nil || e.cfg.Early {
 		e.act(Action{Kind: Kept, Number: s.Number, Slice: s})
 	}
 	e.deliver(now)

@@ -5,7 +5,7 @@ import (
 	"github.com/superp2p/superp2p/internal/wire"
 )
 
-// maxSpan is how far apart the lowest and the highest number in a window are at the most: two hours of a file.
+// maxSpan is how far apart the lowest and the highest number in a window are at the most: those of the largest file.
 const maxSpan = 8 * wire.MaxBitmap
 
 // window maps numbers that lie close together and move up with the stream. Its zero value is empty.

@@ -19,8 +19,8 @@ const (
 	MaxMessage = 48 << 10
 	// MaxNumbers is how many slices one Have may name.
 	MaxNumbers = 256
-	// MaxBitmap is the largest bitmap of a Hello, in bytes: 8 slices each. It covers two hours of a file.
-	MaxBitmap = 8 << 10
+	// MaxBitmap is the largest bitmap of a Hello, in bytes: 8 slices each. It covers the largest file.
+	MaxBitmap = 32 << 10
 )
 
 // Kind is the first byte of a message.

@@ -23,7 +23,7 @@ type File struct {
 func checkFile(f *edgeapi.File) (*File, bool) {
 	const longest = 1 << 40 // ms
 	if f.Size <= 0 || f.Size > edgeapi.MaxFile || f.Slice < 1<<10 || f.Slice > slice.MaxPayload || f.Group < 1 || f.Group > slice.MaxEntries ||
-		f.Slices() > 65536 || f.Duration <= 0 || f.Duration > longest || !strings.Contains(f.Proofs, "{number}") {
+		f.Slices() > edgeapi.MaxSlices || f.Duration <= 0 || f.Duration > longest || !strings.Contains(f.Proofs, "{number}") {
 		return nil, false
 	}
 	groups := (int(f.Slices()) + f.Group - 1) / f.Group
