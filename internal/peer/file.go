@@ -37,9 +37,9 @@ type answer struct {
 	err    error
 }
 
-// File describes the file that is played, nil if it is a live stream. It never changes.
+// File describes the file that is played, nil if it is a live stream or an HLS playlist. It never changes.
 func (v *Viewer) File() *edgeapi.File {
-	if v.file == nil {
+	if v.file == nil || v.playlist != nil {
 		return nil
 	}
 	about := v.file.File
@@ -52,7 +52,7 @@ func (v *Viewer) File() *edgeapi.File {
 func (v *Viewer) ReadFile(ctx context.Context, p []byte, offset int64) (int, error) {
 	f := v.file
 	switch {
-	case f == nil:
+	case f == nil || v.playlist != nil:
 		return 0, fault.New(fault.RequestInvalid, "what is played is no file; read it with NewReader")
 	case offset < 0:
 		return 0, fault.New(fault.RequestInvalid, "the offset is negative")

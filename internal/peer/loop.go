@@ -187,6 +187,9 @@ func (v *Viewer) end() {
 	v.leave(v.session)
 	v.inbox.close() // lets go of links that wait for room
 	v.cancel()
+	if v.hls != nil {
+		v.hls.close()
+	}
 	v.wg.Wait()
 	if v.endpoint != nil {
 		if err := v.endpoint.Close(); err != nil {

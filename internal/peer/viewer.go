@@ -10,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/superp2p/superp2p/internal/edgeapi"
 	"github.com/superp2p/superp2p/internal/fault"
 	"github.com/superp2p/superp2p/internal/peer/edgeclient"
 	"github.com/superp2p/superp2p/internal/peer/webrtclink"
@@ -19,12 +20,14 @@ import (
 
 // Viewer watches one stream. Open makes one.
 type Viewer struct {
-	cfg    Config
-	target string
-	log    *slog.Logger
-	id     swarm.PeerID
-	stream string           // the stream's identity at the server
-	file   *edgeclient.File // nil of a live track
+	cfg      Config
+	target   string
+	log      *slog.Logger
+	id       swarm.PeerID
+	stream   string            // the stream's identity at the server
+	file     *edgeclient.File  // nil of a live track
+	playlist *edgeapi.Playlist // nil of what is no HLS playlist
+	hls      *hlsPlay          // the same
 
 	edge     *edgeclient.Client
 	endpoint *webrtclink.Endpoint // nil if there are to be no peers
@@ -107,6 +110,9 @@ func (v *Viewer) open(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if res.Playlist != nil && res.Playlist.Kind == edgeapi.PlaylistMaster {
+		return fault.New(fault.SourceMaster, "it is a master playlist: choose one of its variants and play that")
+	}
 	if !v.cfg.NoPeers {
 		stun := res.STUN
 		if v.cfg.STUN != nil {
@@ -124,7 +130,10 @@ func (v *Viewer) open(ctx context.Context) error {
 		}
 	}
 	v.past.Resolves = 1
-	v.stream, v.file = res.Stream, res.File
+	v.stream, v.file, v.playlist = res.Stream, res.File, res.Playlist
+	if v.playlist != nil {
+		v.hls = newHLSPlay(v, res)
+	}
 	v.reading.last = v.opened
 	v.begin(res)
 	return nil
