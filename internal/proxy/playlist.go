@@ -4,12 +4,14 @@ import (
 	"context"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"sync"
 	"time"
 
 	"github.com/superp2p/superp2p/internal/fault"
 	"github.com/superp2p/superp2p/internal/hls"
+	"github.com/superp2p/superp2p/internal/object"
 	"github.com/superp2p/superp2p/internal/peer"
 	"github.com/superp2p/superp2p/internal/playlist"
 )
@@ -66,7 +68,9 @@ func (p *Proxy) loadMaster(ctx context.Context, t Target, m *master) (*playlist.
 	if m.load != nil && p.now().Sub(m.loaded) < freshMaster {
 		return m.load, nil
 	}
-	load, err := playlist.Get(ctx, p.origins, t.Play, hls.Options{})
+	client := object.New(object.Options{Dial: peer.DialOrigin(p.cfg.Viewer, t.Play), Logger: p.log, Retries: 1})
+	defer client.Close() //nolint:errcheck // it returns nil, always
+	load, err := playlist.Get(ctx, client, t.Play, hls.Options{})
 	if err != nil {
 		return nil, err
 	}
@@ -106,18 +110,15 @@ func (p *Proxy) serveVariant(w http.ResponseWriter, r *http.Request, t Target, l
 		p.refuse(w, r, t, fault.New(fault.SourceInvalid, "the master playlist has no variants"))
 		return
 	}
-	chosen := &variants[0]
-	for i := range variants {
-		if variants[i].Audio == "" && variants[i].Video == "" {
-			chosen = &variants[i]
-			break
-		}
+	chosen := slices.IndexFunc(variants, func(v hls.Variant) bool { return v.Audio == "" && v.Video == "" })
+	if chosen < 0 {
+		chosen = max(0, slices.IndexFunc(variants, func(v hls.Variant) bool { return v.Width > 0 })) // some are only sound
 	}
 	own := join(t.Own, asFLV)
 	if t.Start > 0 {
 		own = join(own, keyStart+"="+strconv.FormatFloat(t.Start, 'f', -1, 64))
 	}
-	where, ok := playlistAddress(chosen.URI, own)
+	where, ok := playlistAddress(variants[chosen].URI, own)
 	if !ok {
 		p.refuse(w, r, t, fault.New(fault.SourceInvalid, "the variants of the master playlist are at no http or https address"))
 		return

@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"github.com/superp2p/superp2p/internal/fault"
-	"github.com/superp2p/superp2p/internal/object"
 	"github.com/superp2p/superp2p/internal/peer"
 )
 
@@ -57,7 +56,6 @@ type Proxy struct {
 	moment   uint64             // counts the times that a stream became idle
 
 	registry registry
-	origins  *object.Client // of master playlists
 	now      func() time.Time
 
 	base    context.Context // ends all streams
@@ -95,8 +93,7 @@ func New(cfg Config) *Proxy {
 	base, end := context.WithCancel(context.Background())
 	return &Proxy{
 		masters: map[string]*master{}, now: now, registry: registry{now: now, listings: map[key]*listing{}},
-		origins: object.New(object.Options{Dial: cfg.Viewer.Dial, Logger: cfg.Logger, Retries: 1}),
-		base:    base, end: end, cfg: cfg, log: cfg.Logger, streams: map[key]*stream{}, twins: map[key]key{},
+		base: base, end: end, cfg: cfg, log: cfg.Logger, streams: map[key]*stream{}, twins: map[key]key{},
 		download: !cfg.Viewer.NoDownload, upload: !cfg.Viewer.NoUpload,
 	}
 }
@@ -108,7 +105,6 @@ func (p *Proxy) Close() {
 	p.closed = true
 	p.mu.Unlock()
 	p.end()
-	_ = p.origins.Close()
 	p.running.Wait()
 }
 
