@@ -37,6 +37,8 @@ type hlsPlay struct {
 	loading *loadingPlaylist       // the last load without a query
 	ownAt   time.Time              // the own URL is not asked for the playlist before
 	listed  map[int64]time.Time    // when a segment was first seen, by sequence number
+	origin  *origin                // of the session
+	next    int64                  // after the segment of a complete playlist that was read last; -1 before one was
 }
 
 // loadingPlaylist is a load that several share.
@@ -48,13 +50,21 @@ type loadingPlaylist struct {
 }
 
 func newHLSPlay(v *Viewer, res *edgeclient.Resolution) *hlsPlay {
-	h := &hlsPlay{v: v, res: res, listed: map[int64]time.Time{}, client: object.New(object.Options{
+	h := &hlsPlay{v: v, res: res, next: -1, listed: map[int64]time.Time{}, client: object.New(object.Options{
 		Dial: newDirectDialer(v).Dial, Logger: v.log, Retries: 1, HeaderTimeout: 6 * time.Second,
 	})}
 	if strings.Contains(v.target, "://") {
 		h.own = v.target
 	}
 	return h
+}
+
+// use has what a session resolved be used from now on.
+func (h *hlsPlay) use(res *edgeclient.Resolution, o *origin) *origin {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.res, h.origin = res, o
+	return o
 }
 
 func (h *hlsPlay) close() { _ = h.client.Close() }
@@ -88,7 +98,23 @@ func (v *Viewer) Segment(ctx context.Context, s *hls.Segment) ([]byte, error) {
 	if v.hls == nil {
 		return nil, noPlaylist()
 	}
-	return v.hls.direct(ctx, s.URI, s.Range, maxSegment)
+	var data []byte
+	var err error
+	if v.segments != nil {
+		data, err = v.hls.liveSegment(ctx, s)
+	} else {
+		data, err = v.hls.vodSegment(ctx, s)
+	}
+	if data != nil || err != nil {
+		return data, err
+	}
+	if data, err = v.hls.direct(ctx, s.URI, s.Range, maxSegment); err == nil {
+		v.inbox.post(func() { // it plays, whatever the swarm does
+			v.arrived = v.cfg.Now()
+			v.begun(v.arrived)
+		})
+	}
+	return data, err
 }
 
 // Resource reads something else that a playlist names, a map or a key, from its URL: at most limit bytes.

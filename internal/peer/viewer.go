@@ -28,6 +28,8 @@ type Viewer struct {
 	file     *edgeclient.File  // nil of a live track
 	playlist *edgeapi.Playlist // nil of what is no HLS playlist
 	hls      *hlsPlay          // the same
+	delay    time.Duration     // behind the live edge
+	played   played            // of a live playlist
 
 	edge     *edgeclient.Client
 	endpoint *webrtclink.Endpoint // nil if there are to be no peers
@@ -44,8 +46,9 @@ type Viewer struct {
 	// What follows belongs to the loop.
 	opened   time.Time // when Open was called
 	session  *session
-	reading  reading // of a file
-	failed   error   // why it ended, if it failed
+	reading  reading   // of a file
+	segments *segments // of a live playlist, else nil
+	failed   error     // why it ended, if it failed
 	barred   map[swarm.PeerID]struct{}
 	nextLink swarm.Link
 	closing  bool
@@ -82,7 +85,7 @@ func Open(ctx context.Context, cfg Config, target string) (*Viewer, error) {
 		return nil, err
 	}
 	v := &Viewer{
-		cfg: cfg, target: target, log: cfg.Logger.With("stream", target), edge: edge, opened: opened, arrived: opened,
+		cfg: cfg, target: target, delay: cfg.Delay, log: cfg.Logger.With("stream", target), edge: edge, opened: opened, arrived: opened,
 		timeline: timeline.New(timeline.Config{Window: cfg.Window, MaxBytes: cfg.WindowBytes}),
 		events:   make(chan Event, eventBuffer),
 		inbox:    newInbox(),
@@ -133,6 +136,12 @@ func (v *Viewer) open(ctx context.Context) error {
 	v.stream, v.file, v.playlist = res.Stream, res.File, res.Playlist
 	if v.playlist != nil {
 		v.hls = newHLSPlay(v, res)
+		if v.file == nil {
+			v.segments = newSegments()
+			if !v.cfg.delaySet {
+				v.delay = playlistDelay(time.Duration(v.playlist.Target) * time.Millisecond)
+			}
+		}
 	}
 	v.reading.last = v.opened
 	v.begin(res)
