@@ -4,7 +4,6 @@ import (
 	"net/http"
 
 	"github.com/superp2p/superp2p/internal/edgeapi"
-	"github.com/superp2p/superp2p/internal/fault"
 	"github.com/superp2p/superp2p/internal/slice"
 )
 
@@ -12,22 +11,32 @@ import (
 func (e *Edge) fileResolution(f *file, r *http.Request) edgeapi.Resolution {
 	a := e.resolutionOf(f.id, f.track, f.hash, r)
 	a.Live = edgeapi.Live{Now: e.config.Now().UnixMilli(), Groups: []edgeapi.Point{}, State: edgeapi.StateEnded}
-	if f.about.Duration > 0 {
-		a.Bitrate = f.about.Size * 8000 / f.about.Duration
-	}
+	a.Bitrate = f.rate
 	about := f.about
 	a.File = &about
+	if f.vod != nil {
+		a.Playlist = f.vod.about()
+	}
 	return a
 }
 
-// proof answers with what proves a slice of a file, for who fetches the bytes from the origin.
+// proof answers with what proves a slice, for who fetches the bytes from the origin.
 func (e *Edge) proof(w http.ResponseWriter, r *http.Request) {
-	f := e.fileOf(r)
-	if f == nil {
-		e.writeFault(w, r, fault.New(fault.TrackUnknown, "the server holds no file of this track; resolve again"))
+	if f := e.fileOf(r); f != nil {
+		e.fileSlice(w, r, f, false)
 		return
 	}
-	e.fileSlice(w, r, f, false)
+	e.serveLive(w, r, false)
+}
+
+// proofOf returns the part of an encoded slice that proves it, and all of the first one of a group: what begins a segment of an
+// HLS playlist is of no origin.
+func proofOf(track slice.TrackID, n slice.Number, frame []byte) []byte {
+	s, err := slice.ParseFrame(track, n, frame)
+	if err != nil || s.Proof.StartsGroup(n) {
+		return frame
+	}
+	return frame[:slice.FrameHead(s.Proof)]
 }
 
 // fileSlice answers with a slice of a file, without its payload unless that is wanted.
@@ -58,10 +67,10 @@ func (f *file) status() edgeapi.StreamStatus {
 		Stream: f.id, Track: f.track.String(), Swarm: hexHash(f.hash), State: edgeapi.StateEnded, Source: "file",
 		Viewers: f.edge.config.Swarm(f.hash), Slices: int64(len(f.groups) * f.about.Group),
 		BytesIn: f.bytesIn.Load(), SlicesServed: f.slicesServed.Load(), BytesOut: f.bytesOut.Load(),
-		Kept: len(f.used) * f.about.Group, KeptBytes: f.bytes,
+		Kept: len(f.used) * f.about.Group, KeptBytes: f.bytes, Bitrate: f.rate,
 	}
-	if f.about.Duration > 0 {
-		st.Bitrate = f.about.Size * 8000 / f.about.Duration
+	if f.vod != nil {
+		st.Source = "playlist"
 	}
 	if f.err != nil {
 		st.Error = clean(f.err).Message
