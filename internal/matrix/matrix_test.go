@@ -46,11 +46,11 @@ var kinds = []kind{
 	{"mp4 faststart", film("first.mp4"), true},
 	{"mp4 moov-last", film("last.mp4"), true},
 	{"fmp4", film("fragments.mp4"), true},
-	// {"HLS TS VOD", hlsVOD(), true},
-	// {"HLS AES-128", hlsVOD("-hls_key_info_file", "key.info"), true},
-	// {"HLS multi-rendition", hlsMaster, true},
-	// {"HLS TS live", hlsLive(), false},
-	// {"HLS fMP4 live", hlsLive("-hls_segment_type", "fmp4"), false},
+	{"HLS TS VOD", hlsVOD(), true},
+	{"HLS AES-128", hlsVOD("-hls_key_info_file", "key.info"), true},
+	{"HLS multi-rendition", hlsMaster, true},
+	{"HLS TS live", hlsLive(), false},
+	{"HLS fMP4 live", hlsLive("-hls_segment_type", "fmp4"), false},
 }
 
 // system is a server to which every source of this machine is allowed.
