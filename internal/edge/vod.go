@@ -87,7 +87,11 @@ func (e *Edge) openVOD(ctx context.Context, t target, client *object.Client, loa
 // partsOf returns how many parts each of so many segments has, whose sizes are between least and most as far as is known.
 func partsOf(segments int, least, most int64) (int, error) {
 	parts := (most + most/2 + partSize - 1) / partSize
-	parts = min(max(1, parts), max(1, least), slice.MaxEntries)
+	parts = min(max(1, parts), slice.MaxEntries)
+	// Of a smaller segment no proof can be made, but rather of that than of the larger ones.
+	if least = max(1, least); most <= least*slice.MaxPayload {
+		parts = min(parts, least)
+	}
 	if parts*int64(segments) > edgeapi.MaxSlices {
 		parts = int64(edgeapi.MaxSlices / segments)
 		if parts < 1 || most > parts*slice.MaxPayload {
