@@ -20,7 +20,7 @@ import (
 const (
 	// maxSamples is how many segments of a complete playlist are asked for their size.
 	maxSamples = 8
-	// partSize is how large the parts of the largest segments are meant to be, in bytes.
+	// partSize is how large the parts of a segment half as large again as the largest that is known are, in bytes.
 	partSize = 48 << 10
 	// refreshAfter is how often a complete playlist may be loaded again because a segment is refused.
 	refreshAfter = 5 * time.Second
