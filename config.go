@@ -28,6 +28,12 @@ type Config struct {
 	NoPeers bool
 	// UploadRate limits what peers are given, in bytes a second. If zero, it is not limited.
 	UploadRate float64
+	// Memory limits what each play holds for peers and for playing, in bytes. If zero, 64 MiB of a live stream, 256 MiB of a file.
+	Memory int
+	// CacheDir is a directory where what was seen of files is kept beyond Memory, for later plays too. If empty, nothing is.
+	CacheDir string
+	// CacheBytes limits what is kept there, in bytes; what was not used for the longest time goes first. If zero, 1 GiB.
+	CacheBytes int64
 	// MaxPeers is how many neighbours are looked for. If zero, 16.
 	MaxPeers int
 	// HTTPClient asks the server. If nil, one of the stream's own.
@@ -59,7 +65,7 @@ func (c *Config) viewer(play *PlayConfig) peer.Config {
 	v := peer.Config{
 		Server: c.Server, HTTPClient: c.HTTPClient, Logger: c.Logger,
 		StartTimeout: c.StartTimeout, StallTimeout: c.StallTimeout, Unpaced: c.Unpaced,
-		NoPeers: c.NoPeers, NoUpload: c.NoUpload, UploadRate: c.UploadRate, MaxPeers: c.MaxPeers, Loopback: c.Loopback,
+		NoPeers: c.NoPeers, NoUpload: c.NoUpload, UploadRate: c.UploadRate, MaxPeers: c.MaxPeers, MaxBytes: c.Memory, Loopback: c.Loopback,
 	}
 	if v.Server == "" {
 		v.Server = DefaultServer

@@ -11,6 +11,7 @@ import (
 	"github.com/superp2p/superp2p/internal/fault"
 	"github.com/superp2p/superp2p/internal/film"
 	"github.com/superp2p/superp2p/internal/peer"
+	"github.com/superp2p/superp2p/internal/peer/diskcache"
 )
 
 // P2PNetStream plays live streams. Make one with NewP2PNetStream.
@@ -32,7 +33,8 @@ type play struct {
 	cancel context.CancelFunc
 	ready  chan struct{}
 	viewer *peer.Viewer
-	audio  *peer.Viewer // of an HLS variant whose audio is in a playlist of its own, else nil
+	audio  *peer.Viewer     // of an HLS variant whose audio is in a playlist of its own, else nil
+	cache  *diskcache.Cache // nil if there is none
 	reader io.ReadCloser
 	err    error
 	over   bool // has told PlayStop or PlayFailed; guarded by P2PNetStream.mu
@@ -113,7 +115,7 @@ func (n *P2PNetStream) run(ctx context.Context, p *play, interrupts bool, settin
 	if interrupts {
 		n.tell(p, NetStatusEvent{Code: PlayReset, Level: "status", Details: p.url, Time: time.Now()})
 	}
-	p.err = p.open(ctx, n.cfg.viewer(&settings))
+	p.err = p.openCached(ctx, &n.cfg, n.cfg.viewer(&settings))
 	close(p.ready)
 	if p.err != nil {
 		n.fail(p, p.err)
@@ -132,6 +134,27 @@ func (n *P2PNetStream) run(ctx context.Context, p *play, interrupts bool, settin
 				Time: e.Time, Err: e.Err,
 			})
 		}
+	}
+}
+
+// openCached opens the viewers of p, with a cache on disk if there is to be one.
+func (p *play) openCached(ctx context.Context, c *Config, cfg peer.Config) (err error) {
+	if c.CacheDir != "" {
+		p.cache, err = diskcache.Open(diskcache.Config{Dir: c.CacheDir, MaxBytes: c.CacheBytes, Logger: c.Logger})
+		if err != nil {
+			return err
+		}
+		cfg.Cache = p.cache
+	}
+	if err = p.open(ctx, cfg); err != nil {
+		p.closeCache()
+	}
+	return err
+}
+
+func (p *play) closeCache() {
+	if p.cache != nil {
+		_ = p.cache.Close()
 	}
 }
 
@@ -248,6 +271,7 @@ func (n *P2PNetStream) end(p *play) {
 		_ = p.audio.Close()
 	}
 	_ = p.viewer.Close()
+	p.closeCache()
 	n.mu.Lock()
 	n.last = stats
 	n.mu.Unlock()

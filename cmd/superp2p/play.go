@@ -31,6 +31,8 @@ type playCommand struct {
 	Duration     time.Duration `placeholder:"TIME" help:"Stop after this time, 30s say. (default: play on)"`
 	JSON         bool          `name:"json" help:"End with one JSON object on standard output (standard error with -o -), and no progress."`
 	NoUpload     bool          `name:"no-upload" help:"Give peers nothing."`
+	Cache        string        `placeholder:"DIR" help:"Keep what was seen of files in this directory, for later."`
+	CacheSize    byteSize      `name:"cache-size" default:"1G" placeholder:"SIZE" help:"At most so much of it. (default: ${default})"`
 	StartTimeout time.Duration `name:"start-timeout" default:"10s" placeholder:"TIME" help:"How long the start may take. (default: ${default})"`
 	StallTimeout time.Duration `name:"stall-timeout" default:"20s" placeholder:"TIME" help:"How long nothing may arrive on the way. (default: ${default})"`
 	Loopback     bool          `hidden:"" help:"Keep peers to this machine."`
@@ -69,6 +71,7 @@ func (c *playCommand) Run(ctx context.Context, std stdio) error {
 	stream := superp2p.NewP2PNetStream(superp2p.Config{
 		Server: c.Server, NoUpload: c.NoUpload, Loopback: c.Loopback, Logger: log,
 		StartTimeout: c.StartTimeout, StallTimeout: c.StallTimeout, Unpaced: c.Output != "" && c.Output != "-",
+		CacheDir: c.Cache, CacheBytes: int64(c.CacheSize),
 	})
 	if c.Duration > 0 {
 		var cancel context.CancelFunc

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/superp2p/superp2p/internal/peer"
+	"github.com/superp2p/superp2p/internal/peer/diskcache"
 	"github.com/superp2p/superp2p/internal/proxy"
 )
 
@@ -22,6 +23,9 @@ type proxyCommand struct {
 	TrustOrigin  []string      `name:"trust-origin" placeholder:"URL" help:"Site (scheme://host) whose pages may use /feature and see all of /stat."`
 	MaxStreams   int           `name:"max-streams" default:"16" placeholder:"N" help:"Streams at the same time. (default: ${default})"`
 	MaxPlayers   int           `name:"max-players" default:"64" placeholder:"N" help:"Players at the same time. (default: ${default})"`
+	Memory       byteSize      `default:"0" placeholder:"SIZE" help:"Memory for each stream. (default: 64M of a live one, 256M of a file)"`
+	Cache        string        `placeholder:"DIR" help:"Keep what was seen of files in this directory, beyond memory and for later."`
+	CacheSize    byteSize      `name:"cache-size" default:"1G" placeholder:"SIZE" help:"At most so much of it. (default: ${default})"`
 	StartTimeout time.Duration `name:"start-timeout" default:"10s" placeholder:"TIME" help:"How long a stream may take to start. (default: ${default})"`
 	Loopback     bool          `hidden:"" help:"Keep peers to this machine."`
 	Verbose      bool          `short:"v" help:"Log what happens to standard error."`
@@ -58,10 +62,18 @@ func (c *proxyCommand) Run(ctx context.Context, std stdio) error {
 	if a, ok := listener.Addr().(*net.TCPAddr); ok && !a.IP.IsLoopback() {
 		log.Warn("the proxy can be reached from other machines, and whoever reaches it can watch through it", "address", a)
 	}
+	var cache *diskcache.Cache
+	if c.Cache != "" {
+		if cache, err = diskcache.Open(diskcache.Config{Dir: c.Cache, MaxBytes: int64(c.CacheSize), Logger: log}); err != nil {
+			_ = listener.Close()
+			return err
+		}
+		defer cache.Close() //nolint:errcheck // what could not be written was logged
+	}
 	p := proxy.New(proxy.Config{
 		Viewer: peer.Config{
 			Server: c.Server, Delay: max(1, time.Duration(c.Delay)), StartTimeout: c.StartTimeout, NoUpload: c.NoUpload,
-			Loopback: c.Loopback, Logger: log,
+			Loopback: c.Loopback, Logger: log, MaxBytes: int(c.Memory), Cache: cache,
 		},
 		Linger: c.Linger, Redirect: c.Redirect, AllowHosts: c.AllowHost, TrustedOrigins: c.TrustOrigin,
 		MaxStreams: c.MaxStreams, MaxPlayers: c.MaxPlayers, Logger: log,

@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/pion/transport/v4"
+
+	"github.com/superp2p/superp2p/internal/peer/diskcache"
 )
 
 // The range of Config.Delay.
@@ -42,6 +44,10 @@ type Config struct {
 	// WindowBytes limits the same in bytes. If zero, 64 MiB.
 	WindowBytes int
 
+	// Cache keeps what was seen of files on disk, beyond what fits into memory; viewers may share it. If nil, nothing is kept.
+	Cache *diskcache.Cache
+	// MaxBytes limits what is held in memory for peers and for playing, in bytes. If zero, 64 MiB of a live stream, 256 MiB of a file.
+	MaxBytes int
 	// Unpaced reads a file as fast as it comes, for who records it, and not at the pace of a player.
 	Unpaced bool
 	// NoPeers takes everything from the server.

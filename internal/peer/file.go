@@ -146,6 +146,9 @@ func (v *Viewer) read(n slice.Number, most int, eager bool, w waiter) {
 	v.reading.last, v.reading.at = now, n
 	e := v.session.engine
 	e.Hold(now, false)
+	if v.restore(n, most, eager, w) {
+		return
+	}
 	if s := e.Read(now, n, eager); s != nil {
 		held := []*slice.Slice{s}
 		for len(held) < most {
@@ -168,6 +171,9 @@ func (v *Viewer) read(n slice.Number, most int, eager bool, w waiter) {
 // kept hands a slice to who waits for it.
 func (v *Viewer) kept(s *slice.Slice) {
 	now := v.cfg.Now()
+	if v.cfg.Cache != nil {
+		v.cfg.Cache.Put(s)
+	}
 	v.arrived = now
 	v.begun(now)
 	for _, w := range v.reading.waiting[s.Number] {

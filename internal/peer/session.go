@@ -36,7 +36,7 @@ func (v *Viewer) begin(res *edgeclient.Resolution) {
 	cfg := swarm.Config{
 		Self: v.id, Track: res.Track, Verifier: res.Verifier, Live: res.Live, ClockOffset: res.ClockOffset,
 		Delay: v.delay, Early: v.segments != nil, NoUpload: v.cfg.NoUpload, NoDownload: v.cfg.NoDownload, NoPeers: v.cfg.NoPeers,
-		UploadRate: v.cfg.UploadRate, MaxPeers: v.cfg.MaxPeers,
+		UploadRate: v.cfg.UploadRate, MaxPeers: v.cfg.MaxPeers, MaxBytes: v.cfg.MaxBytes,
 	}
 	if res.File != nil {
 		cfg.File = &res.File.Engine

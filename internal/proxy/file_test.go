@@ -18,6 +18,7 @@ import (
 	"github.com/superp2p/superp2p/internal/config"
 	"github.com/superp2p/superp2p/internal/fault"
 	"github.com/superp2p/superp2p/internal/peer"
+	"github.com/superp2p/superp2p/internal/peer/diskcache"
 	"github.com/superp2p/superp2p/internal/proxy"
 )
 
@@ -156,4 +157,29 @@ func TestAFileThatChangesWhileItIsReadFailsClearly(t *testing.T) {
 		}
 	}
 	require.Fail(t, "no Play.Failed")
+}
+
+// What is on the disk comes from nobody else, also after everything was closed.
+func TestACacheOnDisk(t *testing.T) {
+	origin := newShelf(t, 3<<20)
+	s := start(t, proxy.Config{}, allowLoopback)
+	dir := t.TempDir()
+	var first, second peer.Stats
+	for _, stats := range []*peer.Stats{&first, &second} {
+		cache, err := diskcache.Open(diskcache.Config{Dir: dir})
+		require.NoError(t, err)
+		v, err := peer.Open(t.Context(), peer.Config{
+			Server: s.ServerURL(), Loopback: true, Unpaced: true, Cache: cache, MaxBytes: 1 << 20,
+		}, origin.URL+"/film.mp4")
+		require.NoError(t, err)
+		got, err := io.ReadAll(io.NewSectionReader(v.FileAt(t.Context()), 0, v.File().Size))
+		require.NoError(t, err)
+		require.True(t, bytes.Equal(origin.content, got))
+		*stats = v.Stats()
+		require.NoError(t, v.Close())
+		require.NoError(t, cache.Close())
+	}
+	require.GreaterOrEqual(t, first.Media(), uint64(len(origin.content)))
+	require.GreaterOrEqual(t, second.CacheBytes, uint64(len(origin.content)))
+	require.Zero(t, second.Media())
 }

@@ -111,6 +111,35 @@ func (e *Engine) answered(now time.Time, w *want) {
 	}
 }
 
+// check returns a slice with the proof that is known already, if it is, and whether it is proved.
+func (e *Engine) check(s *slice.Slice) (*slice.Slice, error) {
+	var err error
+	if known := e.proofs.known(s.Proof); known != nil {
+		s = &slice.Slice{Number: s.Number, Proof: known, Payload: s.Payload}
+	} else {
+		err = e.cfg.Verifier.Statement(s.Proof)
+	}
+	if err == nil && s.Proof.Track == e.cfg.Track && s.Proof.Covers(s.Number) {
+		err = e.cfg.Verifier.Payload(&s.Proof.Statement, s.Number, s.Payload)
+	}
+	return s, err
+}
+
+// Restore takes a slice that was kept elsewhere, such as on a disk, as if it had never left. False says that it is not
+// proved, and not taken.
+func (e *Engine) Restore(now time.Time, s *slice.Slice) bool {
+	e.now = now
+	if e.left || e.store.has(s.Number) {
+		return true
+	}
+	s, err := e.check(s)
+	if err != nil || s.Proof.Track != e.cfg.Track || !s.Proof.Covers(s.Number) {
+		return false
+	}
+	e.accept(now, s)
+	return true
+}
+
 // Fetched takes a slice that the server gave. The engine checks its proof.
 func (e *Engine) Fetched(now time.Time, s *slice.Slice) {
 	e.now = now
@@ -124,15 +153,7 @@ func (e *Engine) Fetched(now time.Time, s *slice.Slice) {
 		return
 	}
 	e.answered(now, w)
-	var err error
-	if known := e.proofs.known(s.Proof); known != nil {
-		s = &slice.Slice{Number: s.Number, Proof: known, Payload: s.Payload}
-	} else {
-		err = e.cfg.Verifier.Statement(s.Proof)
-	}
-	if err == nil && s.Proof.Track == e.cfg.Track && s.Proof.Covers(s.Number) {
-		err = e.cfg.Verifier.Payload(&s.Proof.Statement, s.Number, s.Payload)
-	}
+	s, err := e.check(s)
 	if err != nil {
 		e.stats.BadBytes += uint64(len(s.Payload))
 		e.stats.DuplicateBytes += uint64(len(s.Payload))

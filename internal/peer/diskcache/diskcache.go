@@ -191,6 +191,14 @@ func (c *Cache) Get(track slice.TrackID, n slice.Number) *slice.Slice {
 	return nil
 }
 
+// Has tells whether slice n of a track is kept.
+func (c *Cache) Has(track slice.TrackID, n slice.Number) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	_, here := c.places[name{track, n}]
+	return here && !c.closed
+}
+
 // Drop forgets a slice.
 func (c *Cache) Drop(track slice.TrackID, n slice.Number) {
 	at := name{track, n}
