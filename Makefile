@@ -56,6 +56,9 @@ bench-tracker: tools ## measure the tracker side by side with the npm bittorrent
 	@echo "==> tracker, side by side with bittorrent-tracker"
 	$(GO) run ./internal/tracker/trackerbench
 
+matrix: tools ## play every kind of source with three viewers, print what came from peers
+	$(GO) test -count=1 -run TestMatrix -v ./internal/matrix
+
 sim: build ## run every scenario of the issue's table with 3 seeds, print it, write docs/swarm.md's (two hours)
 	$(BIN) sim $(SCENARIOS) --seeds 3 --parallel 2 --check --markdown docs/swarm.md
 

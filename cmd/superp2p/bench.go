@@ -16,7 +16,7 @@ import (
 )
 
 type benchCommand struct {
-	Source   string        `enum:"live,mp4" default:"live" placeholder:"KIND" help:"What they watch: live, or mp4, a file at an origin that each plays from its start. (default: ${default})"`
+	Source   string        `enum:"live,hls,mp4" default:"live" placeholder:"KIND" help:"What they watch: live; hls, a live playlist of 2 s segments; or mp4, a file at an origin that each plays from its start. (default: ${default})"`
 	Viewers  int           `default:"20" placeholder:"N" help:"How many watch. (default: ${default})"`
 	Delay    seconds       `default:"6s" placeholder:"TIME" help:"How far behind live they play, 2 to 30 s. (default: ${default})"`
 	Duration time.Duration `default:"60s" placeholder:"TIME" help:"From the first viewer's coming to the end. (default: ${default})"`

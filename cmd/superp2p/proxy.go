@@ -34,8 +34,10 @@ func (proxyCommand) Help() string {
 		"  https://cdn.example/live/1.flv        http://127.0.0.1:16080/https/cdn.example/live/1.flv\n" +
 		"  rtmp://cdn.example/live/1?k=v         http://127.0.0.1:16080/rtmp/cdn.example/live/1.flv?k=v\n" +
 		"  rtsp://cam.example/live/1             http://127.0.0.1:16080/rtsp/cam.example/live/1.flv\n" +
+		"  https://cdn.example/live/1.m3u8       http://127.0.0.1:16080/https/cdn.example/live/1.m3u8\n" +
 		"  channel live1 of the server           http://127.0.0.1:16080/channel/live1.flv\n\n" +
-		"Add superp2p_delay=SECONDS to play nearer to or further from live.\n\n" +
+		"Add superp2p_delay=SECONDS to play nearer to or further from live, as=m3u8 where an HLS playlist's path does not\n" +
+		"end with .m3u8, and as=flv to get HLS as FLV.\n\n" +
 		"  /stat?xresid=cdn.example/live/1.flv   bytes from peers and server, as JSON; all streams without xresid\n" +
 		"  /feature?download=0&upload=0          switch taking from peers and giving to them (0 or 1)\n\n" +
 		"When P2P cannot start, the player gets a 4xx or 5xx status with the reason as JSON, and plays the stream's own\naddress.\n\n" +

@@ -109,21 +109,26 @@ func runFilm(ctx context.Context, c Config) (*Result, error) {
 		starts, peers = append(starts, milliseconds(v.start)), append(peers, float64(s.Peers))
 	}
 	r.OffloadSession, r.OffloadSteady = sum.Offload(), sum.Offload()
+	r.EgressSession = float64(f.given.Load()) / float64(len(f.content))
+	r.EgressCopies, r.StreamBitrate = r.EgressSession, int64(c.Bitrate)
+	r.fill(&sum, starts, peers, cpuTime()-cpu)
+	return r, nil
+}
+
+// fill fills in what the sum of all viewers' counts says, with what each of them measured, and the state of the process.
+func (r *Result) fill(sum *peer.Stats, starts, peers []float64, cpu time.Duration) {
 	r.ControlShare, r.DuplicateShare, r.ProofShare = sum.ControlShare(), sum.DuplicateShare(), sum.ProofShare()
 	r.DeliveredBytes, r.PeerBytes, r.ServerBytes = int64(sum.Media()), int64(sum.PeerBytes), int64(sum.ServerBytes)
 	r.BadBytes = int64(sum.BadBytes)
-	r.EgressSession = float64(f.given.Load()) / float64(len(f.content))
-	r.EgressCopies = r.EgressSession
 	r.StartP50, r.StartP95, r.StartMax = Quantile(starts, 0.5), Quantile(starts, 0.95), Quantile(starts, 1)
 	r.PeersP50 = Quantile(peers, 0.5)
-	r.Goroutines, r.StreamBitrate = runtime.NumGoroutine(), int64(c.Bitrate)
+	r.Goroutines = runtime.NumGoroutine()
 	var memory runtime.MemStats
 	runtime.ReadMemStats(&memory)
 	r.MemoryBytes, r.HeapBytes = int64(memory.Sys-memory.HeapReleased), int64(memory.HeapAlloc)
 	if sum.Media() > 0 {
-		r.CPUPerGB = (cpuTime() - cpu).Seconds() / (float64(sum.Media()) / 1e9)
+		r.CPUPerGB = cpu.Seconds() / (float64(sum.Media()) / 1e9)
 	}
-	return r, nil
 }
 
 // filmViewer plays a file as a player does: it reads ahead until its buffer is full, and stalls when it is empty.

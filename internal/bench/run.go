@@ -21,7 +21,7 @@ import (
 
 // Config says what to measure.
 type Config struct {
-	// Source is what they watch: SourceLive or SourceFile. If empty, SourceLive.
+	// Source is what they watch: SourceLive, SourceHLS or SourceFile. If empty, SourceLive.
 	Source string
 	// Viewers is how many watch. If zero, 20.
 	Viewers int
@@ -42,6 +42,7 @@ type Config struct {
 // The kinds of Config.Source.
 const (
 	SourceLive = "live" // a live HTTP-FLV stream
+	SourceHLS  = "hls"  // a live HLS playlist with segments of 2 s
 	SourceFile = "mp4"  // a file at an origin, as long as the run, which each plays from its start
 )
 
@@ -103,8 +104,11 @@ func Run(ctx context.Context, c Config) (*Result, error) {
 	runtime.GC()
 	before := runtime.NumGoroutine()
 	measure := run
-	if c.Source == SourceFile {
+	switch c.Source {
+	case SourceFile:
 		measure = runFilm
+	case SourceHLS:
+		measure = runHLS
 	}
 	r, err := measure(ctx, c)
 	if err != nil {

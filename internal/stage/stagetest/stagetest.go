@@ -27,7 +27,7 @@ func Tool(t testing.TB, name string) string {
 }
 
 // clip is the path of the origin's clip, for programs that read files.
-func clip(t testing.TB) string {
+func Clip(t testing.TB) string {
 	t.Helper()
 	_, here, _, ok := runtime.Caller(0)
 	require.True(t, ok)
@@ -40,29 +40,44 @@ func clip(t testing.TB) string {
 // Push publishes the clip in a loop by ffmpeg to an RTMP URL until the test ends.
 func Push(t testing.TB, url string) {
 	t.Helper()
-	start(t, "-re", "-stream_loop", "-1", "-i", clip(t), "-c", "copy", "-f", "flv", url)
+	FFmpeg(t, "-re", "-stream_loop", "-1", "-i", Clip(t), "-c", "copy", "-f", "flv", url)
 }
 
 // Serve serves the clip in a loop by ffmpeg as HTTP-FLV to one client and returns its URL.
 func Serve(t testing.TB) string {
 	t.Helper()
+	url := "http://" + freeAddress(t) + "/live.flv"
+	FFmpeg(t, "-re", "-stream_loop", "-1", "-i", Clip(t), "-c", "copy", "-f", "flv", "-listen", "1", url)
+	return url
+}
+
+// ServeRTMP has ffmpeg wait for one RTMP player, which is sent the clip again and again, and returns its URL.
+func ServeRTMP(t testing.TB) string {
+	t.Helper()
+	url := "rtmp://" + freeAddress(t) + "/live/clip"
+	FFmpeg(t, "-re", "-stream_loop", "-1", "-i", Clip(t), "-c", "copy", "-f", "flv", "-listen", "1", url)
+	return url
+}
+
+// freeAddress returns an address of this machine where nothing listens.
+func freeAddress(t testing.TB) string {
+	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
-	url := "http://" + l.Addr().String() + "/live.flv"
 	require.NoError(t, l.Close())
-	start(t, "-re", "-stream_loop", "-1", "-i", clip(t), "-c", "copy", "-f", "flv", "-listen", "1", url)
-	return url
+	return l.Addr().String()
 }
 
 // Camera serves the clip in a loop by RTSP and returns its URL.
 func Camera(t testing.TB) string {
 	t.Helper()
 	s := rtsptest.Start(t, rtsptest.Config{})
-	s.Publish(t, "-re", "-stream_loop", "-1", "-i", clip(t), "-c", "copy")
+	s.Publish(t, "-re", "-stream_loop", "-1", "-i", Clip(t), "-c", "copy")
 	return "rtsp://" + s.Address + "/live"
 }
 
-func start(t testing.TB, args ...string) {
+// FFmpeg runs ffmpeg in the background until the test ends.
+func FFmpeg(t testing.TB, args ...string) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	ffmpeg := exec.CommandContext(ctx, Tool(t, "ffmpeg"), append([]string{"-v", "fatal"}, args...)...)

@@ -1,0 +1,242 @@
+package bench
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"net"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/superp2p/superp2p/internal/config"
+	"github.com/superp2p/superp2p/internal/fault"
+	"github.com/superp2p/superp2p/internal/origin"
+	"github.com/superp2p/superp2p/internal/peer"
+	"github.com/superp2p/superp2p/internal/peer/edgeclient"
+	"github.com/superp2p/superp2p/internal/stage"
+)
+
+// hlsSegment is how long the segments of the origin last.
+const hlsSegment = 2 * time.Second
+
+// hlsRun is one run with a live HLS playlist.
+type hlsRun struct {
+	c     Config
+	hls   *origin.HLS
+	began time.Time // when the first segment was begun to be recorded
+	url   string
+	stage *stage.Stage
+	given atomic.Int64 // bytes of segments that left the origin
+}
+
+// runHLS has an audience play a live HLS playlist, each as a player does that stays so far behind the live edge.
+func runHLS(ctx context.Context, c Config) (*Result, error) {
+	b := &hlsRun{c: c}
+	const window = 10
+	b.began = time.Now().Add(-window * hlsSegment)
+	b.hls = origin.NewHLS(origin.HLSConfig{Bitrate: c.Bitrate, Window: window, Start: b.began})
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, fault.Wrap(fault.Internal, "no address for the origin", err)
+	}
+	b.url = "http://" + l.Addr().String() + "/index.m3u8"
+	server := &http.Server{ReadHeaderTimeout: 10 * time.Second, Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path != "/index.m3u8" {
+			w = &counted{w, &b.given}
+		}
+		b.hls.ServeHTTP(w, r)
+	})}
+	go func() { _ = server.Serve(l) }() // until Close
+	defer server.Close()                //nolint:errcheck // the run is over
+	b.stage, err = stage.Start(ctx, stage.Config{
+		Channel: "bench", Logger: c.Logger, Adjust: func(s *config.Config) {
+			s.Origins, s.Linger = []string{"127.0.0.1"}, c.WarmUp()+time.Minute
+		},
+	})
+	if err != nil {
+		return nil, err
+	}
+	defer b.stage.Close() //nolint:errcheck // the run is over
+	client, err := edgeclient.New(edgeclient.Config{Server: b.stage.ServerURL()})
+	if err != nil {
+		return nil, err
+	}
+	_, err = client.Resolve(ctx, b.url)
+	client.Close()
+	if err != nil {
+		return nil, err
+	}
+	c.Progress(fmt.Sprintf("on air at %s; warming up for %s", b.url, c.WarmUp()))
+	if err := sleep(ctx, c.WarmUp()); err != nil {
+		return nil, err
+	}
+	return b.measure(ctx)
+}
+
+// measure has the audience come and go, and adds up.
+func (b *hlsRun) measure(ctx context.Context) (*Result, error) {
+	began, cpu := time.Now(), cpuTime()
+	out := func() int64 { return b.given.Load() + b.stage.Server.Edge().Status().BytesOut }
+	outBefore := out()
+	until, cancel := context.WithDeadline(ctx, began.Add(b.c.Duration))
+	defer cancel()
+	audience := make([]*hlsViewer, b.c.Viewers)
+	var all sync.WaitGroup
+	for i := range audience {
+		v := &hlsViewer{run: b}
+		audience[i] = v
+		all.Go(func() {
+			if sleep(until, b.c.Stagger*time.Duration(i)/time.Duration(max(1, b.c.Viewers-1))) == nil {
+				v.watch(until)
+			}
+		})
+	}
+	var settled []peer.Stats
+	outSettled, settledAt := int64(0), time.Time{}
+	if sleep(until, b.c.Stagger+settle) == nil {
+		for _, v := range audience {
+			settled = append(settled, v.stats())
+		}
+		outSettled, settledAt = out(), time.Now()
+	}
+	b.c.Progress("steady: measuring")
+	<-until.Done()
+	var sum, before, steady peer.Stats
+	r := &Result{
+		Viewers: b.c.Viewers, Duration: b.c.Duration.Seconds(), Bitrate: int64(b.c.Bitrate), DelaySetting: milliseconds(b.c.Delay),
+		Ceiling: 1 - 1/float64(b.c.Viewers), StreamBitrate: b.bitrate(),
+	}
+	perSecond := float64(r.StreamBitrate) / 8
+	r.EgressSession = float64(out()-outBefore) / (perSecond * time.Since(began).Seconds())
+	r.EgressCopies = float64(out()-outSettled) / (perSecond * time.Since(settledAt).Seconds())
+	all.Wait()
+	if ctx.Err() != nil {
+		return nil, ctx.Err()
+	}
+	var starts, delays, peers []float64
+	for i, v := range audience {
+		s := &v.last
+		addTo(&sum, s)
+		if i < len(settled) {
+			addTo(&before, &settled[i])
+		}
+		if v.err != nil {
+			r.FailedViewers++
+			r.Errors = append(r.Errors, v.err.Error())
+		}
+		if v.stall > 0 {
+			r.StalledViewers++
+		}
+		r.Stalls += v.stalls
+		r.StallTotal += milliseconds(v.stall)
+		r.BadTags += v.bad
+		starts, delays, peers = append(starts, milliseconds(v.start)), append(delays, milliseconds(v.delay)), append(peers, float64(s.Peers))
+	}
+	steady.PeerBytes, steady.ServerBytes = sum.PeerBytes-before.PeerBytes, sum.ServerBytes-before.ServerBytes
+	r.OffloadSession, r.OffloadSteady = sum.Offload(), steady.Offload()
+	r.DelayP50, r.DelayP95 = Quantile(delays, 0.5), Quantile(delays, 0.95)
+	r.fill(&sum, starts, peers, cpuTime()-cpu)
+	return r, nil
+}
+
+// bitrate returns that of the newest segments, in bit/s.
+func (b *hlsRun) bitrate() int64 {
+	newest := int(time.Since(b.began)/hlsSegment) - 1
+	bytes := 0
+	for n := newest - 3; n <= newest; n++ {
+		bytes += len(b.hls.Segment(n))
+	}
+	return int64(float64(8*bytes) / (4 * hlsSegment).Seconds())
+}
+
+// hlsViewer is a player that begins Delay behind the live edge and loads segments as they are listed.
+type hlsViewer struct {
+	run    *hlsRun
+	start  time.Duration
+	delay  time.Duration // behind the live edge at the end
+	stalls int
+	stall  time.Duration
+	bad    int64 // segments that are not the origin's
+	err    error
+
+	mu   sync.Mutex
+	peer *peer.Viewer
+	last peer.Stats
+}
+
+// reload is how often a player looks for news in the playlist: half a target duration, with a little less for the way.
+const reload = hlsSegment/2 - 50*time.Millisecond
+
+func (v *hlsViewer) watch(ctx context.Context) {
+	b := v.run
+	opened := time.Now()
+	p, err := peer.Open(ctx, peer.Config{Server: b.stage.ServerURL(), Delay: b.c.Delay, Loopback: true, Logger: b.c.Logger}, b.url)
+	if err != nil {
+		v.err = err
+		return
+	}
+	v.mu.Lock()
+	v.peer = p
+	v.mu.Unlock()
+	defer func() {
+		last := p.Stats()
+		v.mu.Lock()
+		v.peer, v.last = nil, last
+		v.mu.Unlock()
+		_ = p.Close()
+	}()
+	position := opened.Sub(b.began) - b.c.Delay // of the stream that is played
+	var clock time.Time                         // when the stream's start would have been played
+	for next := int64(position / hlsSegment); ; {
+		l, err := p.LoadPlaylist(ctx, "")
+		if ctx.Err() != nil {
+			return
+		}
+		if err != nil {
+			v.err = err
+			return
+		}
+		for i := range l.Playlist.Media.Segments {
+			s := &l.Playlist.Media.Segments[i]
+			if s.Sequence < next {
+				continue
+			}
+			data, err := p.Segment(ctx, s)
+			now := time.Now()
+			switch {
+			case ctx.Err() != nil:
+				return
+			case err != nil:
+				v.err = err
+				return
+			case !bytes.Equal(data, b.hls.Segment(int(s.Sequence))):
+				v.bad++
+			}
+			next = s.Sequence + 1
+			due := clock.Add(time.Duration(s.Sequence) * hlsSegment)
+			if clock.IsZero() {
+				v.start, clock = now.Sub(opened), now.Add(-position)
+			} else if late := now.Sub(due); late > 0 {
+				v.stalls++
+				v.stall += late
+				clock = clock.Add(late)
+			}
+			v.delay = clock.Sub(b.began)
+		}
+		if sleep(ctx, reload) != nil {
+			return
+		}
+	}
+}
+
+func (v *hlsViewer) stats() peer.Stats {
+	v.mu.Lock()
+	p, last := v.peer, v.last
+	v.mu.Unlock()
+	if p == nil {
+		return last
+	}
+	return p.Stats()
+}
