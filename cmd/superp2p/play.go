@@ -23,9 +23,9 @@ const (
 )
 
 type playCommand struct {
-	Target       string        `arg:"" name:"url|channel" help:"What to play: an rtmp(s)://, rtsp(s):// or http(s)://….flv URL, the http(s) URL of an MP4 or FLV file, or a channel id of the server."`
+	Target       string        `arg:"" name:"url|channel" help:"What to play: an rtmp(s)://, rtsp(s):// or http(s)://….flv URL, the http(s) URL of an HLS playlist or of an MP4 or FLV file, or a channel id of the server."`
 	Server       string        `default:"http://127.0.0.1:8080" placeholder:"URL" help:"The superp2p server. (default: ${default})"`
-	Delay        seconds       `default:"6" placeholder:"SECONDS" help:"How far behind live to play, 2 to 30 s. (default: ${default})"`
+	Delay        *seconds      `placeholder:"SECONDS" help:"How far behind live to play, 2 to 30 s. (default: 6, of HLS nearly two segments)"`
 	Output       string        `short:"o" placeholder:"FILE" help:"Write to this file: .mp4 and .ts in their format, all else as FLV; - is FLV on standard output."`
 	Player       string        `enum:",mpv,vlc,ffplay" default:"" placeholder:"NAME" help:"Show it in this player: mpv, vlc or ffplay."`
 	Duration     time.Duration `placeholder:"TIME" help:"Stop after this time, 30s say. (default: play on)"`
@@ -46,6 +46,7 @@ func (playCommand) Help() string {
 		"  superp2p play live1 --player ffplay\n" +
 		"  superp2p play live1 -o live1.mp4\n" +
 		"  superp2p play http://cdn.example/live/1.flv -o - | ffmpeg -i - …\n" +
+		"  superp2p play https://cdn.example/live/1.m3u8 -o 1.ts\n" +
 		"  superp2p play live1 --duration 30s --json\n\n" +
 		"Exit status: 0 the stream was played until its end, --duration, Ctrl-C or the end of the player; 2 wrong usage;\n" +
 		"3 playing did not start; 4 it broke on the way, or the output could not be written."
@@ -83,7 +84,11 @@ func (c *playCommand) Run(ctx context.Context, std stdio) error {
 	stop := context.AfterFunc(ctx, p.end)
 	defer stop()
 	lines := startProgress(std.Err, !c.JSON, p.line)
-	err = p.run(c.Target, max(1, time.Duration(c.Delay)), out) // 0 is out of range here, not the default
+	delay := time.Duration(0)
+	if c.Delay != nil {
+		delay = max(1, time.Duration(*c.Delay)) // 0 is out of range here, not the default
+	}
+	err = p.run(c.Target, delay, out)
 	lines.end()
 	p.end()
 	r := p.report(c, err)

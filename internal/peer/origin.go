@@ -173,7 +173,7 @@ func (o *origin) askOrigin(ctx context.Context, a *swarm.Action) (func(e *swarm.
 	case err != nil:
 		return nil, err
 	case r.err != nil:
-		o.refused(ctx, r.err)
+		o.refused(ctx, proof.Group, r.err)
 		return nil, r.err
 	case a.Offset == 0 && o.res.Verifier.Payload(&proof.Statement, a.Number, r.bytes) != nil:
 		o.differ(proof.Group)
@@ -189,8 +189,12 @@ func (o *origin) askOrigin(ctx context.Context, a *swarm.Action) (func(e *swarm.
 
 // refused takes note of why the origin gave nothing. A file is asked no more once it is refused, and what has many parts
 // after a few.
-func (o *origin) refused(ctx context.Context, err error) {
+func (o *origin) refused(ctx context.Context, group slice.Number, err error) {
 	if ctx.Err() != nil {
+		return
+	}
+	if fault.CodeOf(err) == fault.SourceChanged && !o.place.blind() { // the segment has another size, or another is listed
+		o.differ(group)
 		return
 	}
 	o.mu.Lock()

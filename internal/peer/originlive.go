@@ -105,7 +105,11 @@ func (p *livePlace) locate(ctx context.Context, proof *slice.Signed, n slice.Num
 		if !isSegment(l.head, s) {
 			return spot{}, fault.New(fault.SourceChanged, "the viewer's own playlist has another segment than the server saw")
 		}
-		if f, err = p.h.client.Known(s.URI, object.Meta{Size: -1}); err != nil {
+		size := int64(-1)
+		if s.Range.IsWhole() {
+			size = l.head.Size
+		}
+		if f, err = p.h.client.Known(s.URI, object.Meta{Size: size}); err != nil {
 			return spot{}, err
 		}
 		base = s.Range.Offset
@@ -122,7 +126,7 @@ func (h *hlsPlay) findOwn(ctx context.Context, n int64) (*hls.Segment, error) {
 	h.mu.Lock()
 	age := h.v.cfg.Now().Sub(h.loaded)
 	h.mu.Unlock()
-	if target := time.Duration(h.v.playlist.Target) * time.Millisecond; s == nil && age >= target/4 {
+	if target := time.Duration(h.v.playlist.Target) * time.Millisecond; s == nil && age >= min(loadShared, target/4) {
 		if _, err := h.load(ctx, ""); err != nil {
 			return nil, err
 		}
@@ -171,7 +175,7 @@ func (o *origin) readLive(ctx context.Context, proof *slice.Signed, a *swarm.Act
 	case fault.CodeOf(err) == fault.SliceNotYet: // it is not listed there yet, which says nothing of the origin
 		return nil, err
 	case err != nil:
-		o.refused(ctx, err)
+		o.refused(ctx, proof.Group, err)
 		return nil, err
 	case a.Offset == 0 && o.res.Verifier.Payload(&proof.Statement, a.Number, b) != nil:
 		o.differ(proof.Group)

@@ -59,7 +59,7 @@ func (p *vodPlace) locate(ctx context.Context, proof *slice.Signed, n slice.Numb
 	if len(proof.Entries) != k || proof.First != slice.Number(i*k) {
 		return spot{}, fault.New(fault.ServerInvalid, "the server's proof does not speak of a whole segment")
 	}
-	f, r, err := p.segment(ctx, i)
+	f, r, err := p.segment(ctx, i, size)
 	if err != nil {
 		return spot{}, err
 	}
@@ -70,8 +70,8 @@ func (p *vodPlace) locate(ctx context.Context, proof *slice.Signed, n slice.Numb
 	return spot{f, r.Offset + part.Offset, int(part.Length)}, nil
 }
 
-// segment returns what segment i is part of at the origin.
-func (p *vodPlace) segment(ctx context.Context, i int) (*object.File, hls.ByteRange, error) {
+// segment returns what segment i, of so many bytes, is part of at the origin.
+func (p *vodPlace) segment(ctx context.Context, i int, size int64) (*object.File, hls.ByteRange, error) {
 	list, err := p.segmentsOf(ctx)
 	if err != nil {
 		return nil, hls.ByteRange{}, err
@@ -80,7 +80,10 @@ func (p *vodPlace) segment(ctx context.Context, i int) (*object.File, hls.ByteRa
 	defer p.mu.Unlock()
 	f := p.segments[i]
 	if f == nil {
-		if f, err = p.h.client.Known(list[i].URI, object.Meta{Size: -1}); err != nil {
+		if !list[i].Range.IsWhole() {
+			size = -1
+		}
+		if f, err = p.h.client.Known(list[i].URI, object.Meta{Size: size}); err != nil {
 			return nil, hls.ByteRange{}, err
 		}
 		if p.segments == nil {
