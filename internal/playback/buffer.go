@@ -125,7 +125,10 @@ func (b *buffer) configsAt(i int) []config {
 func (b *buffer) mark(key flv.ConfigKey) {
 	for i := b.head - 1; i >= 0; i-- {
 		e := &b.entries[i]
-		if k, _ := e.tag.Config(); e.config && k == key {
+		if !e.config {
+			continue
+		}
+		if k, _ := e.tag.Config(); k == key {
 			e.told = true
 			return
 		}
