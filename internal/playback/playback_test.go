@@ -589,3 +589,53 @@ func TestNothingOfTheBackIsKeptIfSo(t *testing.T) {
 	require.Len(t, r.numbers(), 75)
 	require.Equal(t, "Play.Start Buffer.Full Buffer.Empty Buffer.Full Buffer.Empty", r.told())
 }
+
+func TestAPlayheadStandsWhileTheLastFrameIsShown(t *testing.T) {
+	r := newRig(t, playback.Config{})
+	r.frames(0, 200)
+	r.run(190 * time.Millisecond)
+	r.p.Pause(r.now)
+	r.frames(200, 400)
+	require.Equal(t, 160*time.Millisecond, r.p.Time())
+	require.Equal(t, "Play.Start Buffer.Full Pause.Notify", r.told())
+}
+
+func TestTheShortestBufferDoesNotRunDryBetweenFrames(t *testing.T) {
+	r := newRig(t, playback.Config{Live: true})
+	r.p.SetBufferTime(r.now, 0)
+	r.live(0, 4000)
+	require.Equal(t, "Play.Start Buffer.Full", r.told())
+}
+
+func TestHeadersOutliveWhatIsDroppedBeforeTheFirstFrame(t *testing.T) {
+	for _, sought := range []bool{false, true} {
+		r := newRig(t, playback.Config{Live: true, MaxBytes: 2000})
+		r.append(metadata(7), videoHeader(8))
+		if sought {
+			r.p.Flush(r.now, time.Minute)
+		}
+		for range 100 {
+			r.append(cue(1))
+		}
+		r.frames(60_000, 60_200)
+		n := r.numbers()
+		require.Less(t, len(n), 20)
+		require.Equal(t, uint32(7), n[0])
+		require.Contains(t, n, uint32(8))
+		require.Contains(t, n, uint32(60_000))
+		require.Equal(t, time.Minute, r.p.Time())
+	}
+}
+
+func TestWhatALongPauseDroppedCannotBeSought(t *testing.T) {
+	r := newRig(t, playback.Config{Live: true, MaxPauseBufferTime: 5 * time.Second})
+	r.live(0, 3000)
+	r.p.Pause(r.now)
+	r.live(3000, 20_000)
+	require.Zero(t, r.p.BackBufferLength())
+	require.Equal(t, playback.Outside, r.p.Seek(r.now, 5*time.Second))
+	require.Equal(t, playback.Outside, r.p.Seek(r.now, 2*time.Second))
+	require.Error(t, r.p.Step(r.now, 1), "its keyframe was dropped")
+	require.Equal(t, playback.Sought, r.p.Seek(r.now, 17*time.Second))
+	require.Equal(t, 17*time.Second, r.p.Time())
+}

@@ -33,7 +33,7 @@ func (p *Player) Seek(now time.Time, to time.Duration) SeekResult {
 		if !p.ended {
 			return Outside
 		}
-		// Half a second after the last frame's begin is meant to be the end.
+		// While the last frame is shown is meant to be the end.
 		if to > newest+longestFrame {
 			p.notify(Event{Code: SeekInvalidTime, Position: newest})
 			return Invalid
