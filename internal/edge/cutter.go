@@ -21,9 +21,14 @@ const (
 	queued = 16
 )
 
-// follow cuts what src sends until it is lost, nobody watches or the edge closes, and closes src. It returns whether
-// anything was cut, and why it ended.
-func (s *stream) follow(src source.Source) (cutAny bool, err error) {
+// tags is the feed of a stream that comes as FLV tags.
+type tags struct {
+	stream *stream
+	source source.Source
+}
+
+func (f *tags) follow() (cutAny bool, err error) {
+	s, src := f.stream, f.source
 	tags, lost, end := make(chan flv.Tag, queued), make(chan error, 1), make(chan struct{})
 	s.edge.tasks.Go(func() {
 		defer close(tags)
@@ -120,7 +125,9 @@ func (s *stream) add(c *slicer.Cut) {
 	}
 	if first {
 		s.cut = now
-		close(s.ready)
+	}
+	if !s.holds {
+		s.letBegin()
 	}
 }
 

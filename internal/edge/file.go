@@ -13,12 +13,13 @@ import (
 
 	"github.com/superp2p/superp2p/internal/edgeapi"
 	"github.com/superp2p/superp2p/internal/fault"
+	"github.com/superp2p/superp2p/internal/hls"
 	"github.com/superp2p/superp2p/internal/object"
 	"github.com/superp2p/superp2p/internal/signing"
 	"github.com/superp2p/superp2p/internal/slice"
 )
 
-// file is a track that is a file at an origin. Its groups are fetched as viewers ask for them, each once, signed, and kept
+// file is a track that is a file at an origin, or the segments of a complete HLS playlist. Its groups are fetched as viewers ask for them, each once, signed, and kept
 // for as long as there is room.
 type file struct {
 	edge *Edge
@@ -28,6 +29,9 @@ type file struct {
 	log    *slog.Logger
 	client *object.Client
 	about  edgeapi.File
+	rate   int64         // bit/s; 0 if unknown
+	slots  chan struct{} // taken by each group that is being read
+	vod    *vod          // the segments, if the file is a playlist
 
 	lastAsk                         atomic.Int64 // Unix ns
 	slicesServed, bytesOut, bytesIn atomic.Int64
@@ -47,13 +51,24 @@ type block struct {
 	proof *slice.Signed // kept when data is let go of: what was signed stays true
 	data  []byte
 	err   error
+	until time.Time // who asks before then gets err
 }
 
-// opening is a file that is being opened, for all who ask meanwhile.
+// groupsAtOnce is how many groups of one file are read at the same time.
+const groupsAtOnce = 16
+
+// opening is what is being opened that may be a file, for all who ask meanwhile.
 type opening struct {
 	ready chan struct{}
-	file  *file
-	err   error
+	found
+	err error
+}
+
+// found is what is at a target: one of these.
+type found struct {
+	stream *stream
+	file   *file
+	master bool // a master playlist
 }
 
 // hasFile tells whether a target is known to be a file.
@@ -63,53 +78,63 @@ func (e *Edge) hasFile(t target) bool {
 	return e.files[t.id] != nil
 }
 
-// openFile returns the file of a target.
-func (e *Edge) openFile(ctx context.Context, t target) (*file, error) {
+// openFile returns the file of a target, or what else run finds there; run is the goroutine of what is not open yet.
+func (e *Edge) openFile(ctx context.Context, t target, run func(target, *opening)) (found, error) {
 	e.mu.Lock()
 	if e.closed {
 		e.mu.Unlock()
-		return nil, closing()
+		return found{}, closing()
 	}
 	o := e.files[t.id]
 	if o == nil {
 		if len(e.tracks)+len(e.files) >= e.config.MaxStreams {
 			e.mu.Unlock()
-			return nil, full()
+			return found{}, full()
 		}
 		o = &opening{ready: make(chan struct{})}
 		e.files[t.id] = o
-		e.tasks.Go(func() { e.runFile(t, o) })
+		e.tasks.Go(func() { run(t, o) })
 	}
 	e.mu.Unlock()
 	select {
 	case <-o.ready:
 	case <-ctx.Done():
-		return nil, fault.New(fault.Closed, "the request was given up")
+		return found{}, fault.New(fault.Closed, "the request was given up")
 	}
 	if o.file != nil {
 		o.file.offer(t.source)
 	}
-	return o.file, o.err
+	return o.found, o.err
 }
 
 // runFile is the goroutine of a file: it opens it and lets it go when nobody asks for it any more.
 func (e *Edge) runFile(t target, o *opening) {
 	f, err := e.probe(t)
-	o.file, o.err = f, err
-	if f != nil {
-		e.mu.Lock()
-		e.fileTracks[f.track] = f
-		e.mu.Unlock()
-		f.log.Info("file opened", "size", f.about.Size, "type", f.about.Type)
-	}
-	close(o.ready)
-	if f == nil { // who asks again at once gets the same answer
-		sleep(e.ctx, failureMemory)
-		e.mu.Lock()
-		delete(e.files, t.id)
-		e.mu.Unlock()
+	if err != nil {
+		e.answer(t, o, found{}, err, failureMemory)
 		return
 	}
+	e.keepFile(f, o)
+}
+
+// answer gives those who ask for a target the same answer for a while.
+func (e *Edge) answer(t target, o *opening, is found, err error, memory time.Duration) {
+	o.found, o.err = is, err
+	close(o.ready)
+	sleep(e.ctx, memory)
+	e.mu.Lock()
+	delete(e.files, t.id)
+	e.mu.Unlock()
+}
+
+// keepFile holds a file until nobody asks for it any more.
+func (e *Edge) keepFile(f *file, o *opening) {
+	o.file = f
+	e.mu.Lock()
+	e.fileTracks[f.track] = f
+	e.mu.Unlock()
+	f.log.Info("file opened", "size", f.about.Size, "type", f.about.Type, "groups", len(f.about.Times))
+	close(o.ready)
 	for sleep(e.ctx, lookAround) && !e.forgetFile(f) {
 	}
 	_ = f.client.Close()
@@ -162,7 +187,7 @@ func (e *Edge) probe(t target) (*file, error) {
 		size = slice.MaxPayload
 	}
 	f := &file{
-		edge: e, target: t, client: client, object: o, groups: map[int]*block{},
+		edge: e, target: t, client: client, object: o, groups: map[int]*block{}, slots: make(chan struct{}, groupsAtOnce),
 		about: edgeapi.File{
 			Size: o.Size, Slice: size, Group: edgeapi.FileGroup, Type: o.ContentType,
 			ETag: o.ETag, Modified: unixOrZero(o.LastModified), Proofs: edgeapi.ProofsTemplate,
@@ -175,6 +200,9 @@ func (e *Edge) probe(t target) (*file, error) {
 	f.hash = edgeapi.InfoHash(f.track)
 	f.log = e.config.Logger.With("file", t.id, "track", f.track.String())
 	f.about.Duration, f.about.Times = timesOf(ctx, o, int64(size)*edgeapi.FileGroup, f.log)
+	if f.about.Duration > 0 {
+		f.rate = f.about.Size * 8000 / f.about.Duration
+	}
 	f.touch()
 	return f, nil
 }
@@ -251,10 +279,19 @@ func (f *file) slice(ctx context.Context, n slice.Number, payload bool) (*slice.
 	}
 	s := &slice.Slice{Number: n, Proof: b.proof}
 	if payload {
-		from := (int(n) - g*f.about.Group) * f.about.Slice
-		s.Payload = data[from : from+f.about.SliceSize(n)]
+		p := f.part(len(data), int(n)-g*f.about.Group)
+		s.Payload = data[p.Offset : p.Offset+p.Length]
 	}
 	return s, nil
+}
+
+// part returns which bytes slice i of a group of so many bytes has; none if it has no such slice.
+func (f *file) part(size, i int) hls.ByteRange {
+	if f.vod != nil {
+		return hls.EqualPart(int64(size), i, f.about.Group)
+	}
+	from := min(i*f.about.Slice, size)
+	return hls.ByteRange{Offset: int64(from), Length: int64(min(f.about.Slice, size-from))}
 }
 
 // block returns group g, fetching it if its proof, or what is wanted of its bytes, is not here.
@@ -273,6 +310,12 @@ func (f *file) block(ctx context.Context, g int, payload bool) (*block, []byte, 
 	case f.err != nil:
 		f.mu.Unlock()
 		return nil, nil, f.err
+	case done && !payload && b.proof != nil: // what was signed stays true, also if it cannot be read any more
+		f.mu.Unlock()
+		return b, nil, nil
+	case done && b.err != nil && f.edge.config.Now().Before(b.until):
+		f.mu.Unlock()
+		return nil, nil, b.err
 	case b == nil, done && (b.err != nil || payload && b.data == nil):
 		was := b
 		b = &block{ready: make(chan struct{})}
@@ -309,23 +352,21 @@ func (f *file) use(g int) {
 
 // load fetches and signs group g. was is what is known of it from before.
 func (f *file) load(g int, b, was *block) {
-	ctx, cancel := context.WithTimeout(f.edge.ctx, blockTimeout)
-	defer cancel()
-	block := int64(f.about.Group * f.about.Slice)
-	begin := int64(g) * block
-	size := int(min(block, f.about.Size-begin))
-	data, err := f.read(ctx, begin, size)
+	data, err := f.fetch(g)
 	if err == nil {
-		f.bytesIn.Add(int64(size))
-		f.edge.bytesIn.Add(int64(size))
+		f.bytesIn.Add(int64(len(data)))
+		f.edge.bytesIn.Add(int64(len(data)))
 		b.proof, err = f.prove(g, data, was)
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if err != nil {
-		b.err = err
-		f.log.Warn("a part of the file cannot be read", "offset", begin, "error", err)
-		if code := fault.CodeOf(err); code == fault.SourceChanged {
+		b.err, b.until = err, f.edge.config.Now().Add(failureMemory)
+		if was != nil {
+			b.proof = was.proof
+		}
+		f.log.Warn("a part of the file cannot be read", "group", g, "error", err)
+		if f.vod == nil && fault.CodeOf(err) == fault.SourceChanged {
 			f.err = fault.Wrap(fault.TrackUnknown, "the file has changed at the origin; resolve again", err)
 			b.err = f.err
 		}
@@ -343,6 +384,24 @@ func (f *file) load(g int, b, was *block) {
 	close(b.ready)
 }
 
+// fetch returns the bytes of group g from the origin.
+func (f *file) fetch(g int) ([]byte, error) {
+	select {
+	case f.slots <- struct{}{}:
+		defer func() { <-f.slots }()
+	case <-f.edge.ctx.Done():
+		return nil, closing()
+	}
+	ctx, cancel := context.WithTimeout(f.edge.ctx, blockTimeout)
+	defer cancel()
+	if f.vod != nil {
+		return f.segment(ctx, g)
+	}
+	block := int64(f.about.Group * f.about.Slice)
+	begin := int64(g) * block
+	return f.read(ctx, begin, int(min(block, f.about.Size-begin)))
+}
+
 // blockTimeout is how long a group may take from the origin, retries included.
 const blockTimeout = 20 * time.Second
 
@@ -358,15 +417,17 @@ func (f *file) prove(g int, data []byte, was *block) (*slice.Signed, error) {
 		Time: time.Duration(begin) * time.Millisecond, Duration: time.Duration(end-begin) * time.Millisecond,
 		Cut: f.edge.config.Now().Truncate(time.Millisecond),
 	}
-	for from := 0; from < len(data); from += f.about.Slice {
-		part := data[from:min(len(data), from+f.about.Slice)]
+	for i := range f.about.Group {
+		p := f.part(len(data), i)
+		if p.Length == 0 {
+			break // the last group of a file has fewer
+		}
+		part := data[p.Offset : p.Offset+p.Length]
 		st.Entries = append(st.Entries, slice.Entry{Size: uint32(len(part)), Digest: signing.Sum(part)})
 	}
 	if was != nil && was.proof != nil {
-		for i, entry := range st.Entries {
-			if was.proof.Entries[i] != entry {
-				return nil, fault.New(fault.SourceChanged, "the file has other bytes than before, although the origin says that it is the same")
-			}
+		if !slices.Equal(was.proof.Entries, st.Entries) {
+			return nil, fault.New(fault.SourceChanged, "the file has other bytes than before, although the origin says that it is the same")
 		}
 		return was.proof, nil
 	}

@@ -12,11 +12,12 @@ import (
 func (e *Edge) fileResolution(f *file, r *http.Request) edgeapi.Resolution {
 	a := e.resolutionOf(f.id, f.track, f.hash, r)
 	a.Live = edgeapi.Live{Now: e.config.Now().UnixMilli(), Groups: []edgeapi.Point{}, State: edgeapi.StateEnded}
-	if f.about.Duration > 0 {
-		a.Bitrate = f.about.Size * 8000 / f.about.Duration
-	}
+	a.Bitrate = f.rate
 	about := f.about
 	a.File = &about
+	if f.vod != nil {
+		a.Playlist = f.vod.about()
+	}
 	return a
 }
 
@@ -58,10 +59,10 @@ func (f *file) status() edgeapi.StreamStatus {
 		Stream: f.id, Track: f.track.String(), Swarm: hexHash(f.hash), State: edgeapi.StateEnded, Source: "file",
 		Viewers: f.edge.config.Swarm(f.hash), Slices: int64(len(f.groups) * f.about.Group),
 		BytesIn: f.bytesIn.Load(), SlicesServed: f.slicesServed.Load(), BytesOut: f.bytesOut.Load(),
-		Kept: len(f.used) * f.about.Group, KeptBytes: f.bytes,
+		Kept: len(f.used) * f.about.Group, KeptBytes: f.bytes, Bitrate: f.rate,
 	}
-	if f.about.Duration > 0 {
-		st.Bitrate = f.about.Size * 8000 / f.about.Duration
+	if f.vod != nil {
+		st.Source = "playlist"
 	}
 	if f.err != nil {
 		st.Error = clean(f.err).Message

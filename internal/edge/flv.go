@@ -58,13 +58,17 @@ func (e *Edge) Play(ctx context.Context, channel string) (*Playback, error) {
 }
 
 func (e *Edge) playback(ctx context.Context, t target) (*Playback, error) {
-	s, err := e.open(t)
-	if err != nil {
+	is, err := e.find(ctx, t)
+	switch s := is.stream; {
+	case err != nil:
 		return nil, err
+	case is.master:
+		return nil, fault.New(fault.SourceMaster, "it is a master playlist of HLS; play one of its variants")
+	case s == nil || s.segments != nil:
+		return nil, fault.New(fault.RequestInvalid, "it is a file or a playlist of HLS, which the server gives by slices only; "+
+			"play it by superp2p's proxy, or from the origin")
 	}
-	if err := s.wait(ctx); err != nil {
-		return nil, err
-	}
+	s := is.stream
 	r, err := s.openReader()
 	if err != nil {
 		return nil, err

@@ -1,6 +1,7 @@
 package edge
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -21,6 +22,7 @@ func (e *Edge) Handler() http.Handler {
 	mux.HandleFunc(edgeapi.TracksPath+"{track}", e.liveEdge)
 	mux.HandleFunc(edgeapi.TracksPath+"{track}/slices/{number}", e.slice)
 	mux.HandleFunc(edgeapi.TracksPath+"{track}/proofs/{number}", e.proof)
+	mux.HandleFunc(edgeapi.TracksPath+"{track}/playlist", e.playlist)
 	mux.HandleFunc(edgeapi.StatusPath, e.statusPage)
 	mux.HandleFunc("/v1/flv", e.flvByURL)
 	mux.HandleFunc("/live/{name...}", e.flvByChannel)
@@ -66,25 +68,40 @@ func (e *Edge) resolve(w http.ResponseWriter, r *http.Request) {
 		e.writeFault(w, r, err)
 		return
 	}
-	isFile := t.isFile() || e.hasFile(t)
-	if !isFile {
-		var s *stream
-		if s, err = e.open(t); err == nil {
-			if err = s.wait(r.Context()); err == nil {
-				writeJSON(w, e.resolution(s, r))
-				return
-			}
-		}
-		isFile = errors.Is(err, source.ErrFile)
+	is, err := e.find(r.Context(), t)
+	switch {
+	case err != nil:
+		e.writeFault(w, r, err)
+	case is.master:
+		writeJSON(w, e.masterResolution(t, r))
+	case is.file != nil:
+		writeJSON(w, e.fileResolution(is.file, r))
+	default:
+		writeJSON(w, e.resolution(is.stream, r))
 	}
-	if isFile {
-		var f *file
-		if f, err = e.openFile(r.Context(), t); err == nil {
-			writeJSON(w, e.fileResolution(f, r))
-			return
-		}
+}
+
+// find opens what is at a target. Of a stream the first group is there.
+func (e *Edge) find(ctx context.Context, t target) (found, error) {
+	switch {
+	case t.isPlaylist():
+		return e.openPlaylist(ctx, t)
+	case t.isFile(), e.hasFile(t):
+		return e.openFile(ctx, t, e.runFile)
 	}
-	e.writeFault(w, r, err)
+	s, err := e.open(t)
+	if err == nil {
+		err = s.wait(ctx)
+	}
+	switch {
+	case err == nil:
+		return found{stream: s}, nil
+	case errors.Is(err, source.ErrPlaylist):
+		return e.openPlaylist(ctx, t)
+	case errors.Is(err, source.ErrFile):
+		return e.openFile(ctx, t, e.runFile)
+	}
+	return found{}, err
 }
 
 // targetOf reads which stream the query of a request asks for.
@@ -107,6 +124,9 @@ func (e *Edge) targetOf(r *http.Request) (target, error) {
 func (e *Edge) resolution(s *stream, r *http.Request) edgeapi.Resolution {
 	a := e.resolutionOf(s.id, s.track, s.hash, r)
 	a.Live, a.Crowd = s.live(), s.crowd.comes(e.config.Now(), e.config.Swarm(s.hash))
+	if s.segments != nil {
+		a.Playlist = s.segments.about()
+	}
 	return a
 }
 
@@ -312,7 +332,7 @@ func statusOf(code fault.Code) int {
 		return http.StatusGatewayTimeout
 	case fault.SourceEnded, fault.SourceChanged, fault.SliceGone:
 		return http.StatusGone
-	case fault.StreamBusy, fault.SliceEnough:
+	case fault.StreamBusy, fault.SliceEnough, fault.SourceMaster:
 		return http.StatusConflict
 	case fault.LimitReached, fault.Closed:
 		return http.StatusServiceUnavailable

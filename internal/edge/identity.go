@@ -59,8 +59,17 @@ func identity(u *url.URL, perViewer map[string]bool) string {
 		path = "/"
 	}
 	id := u.Scheme + "://" + host + path
-	var pairs []string
-	for pair := range strings.SplitSeq(u.RawQuery, "&") {
+	pairs := shared(u.RawQuery, perViewer)
+	slices.Sort(pairs)
+	if len(pairs) > 0 {
+		id += "?" + strings.Join(pairs, "&")
+	}
+	return id
+}
+
+// shared returns the pairs of a query that do not differ per viewer.
+func shared(query string, perViewer map[string]bool) (pairs []string) {
+	for pair := range strings.SplitSeq(query, "&") {
 		name, _, _ := strings.Cut(pair, "=")
 		if plain, err := url.QueryUnescape(name); err == nil {
 			name = plain
@@ -69,11 +78,7 @@ func identity(u *url.URL, perViewer map[string]bool) string {
 			pairs = append(pairs, pair)
 		}
 	}
-	slices.Sort(pairs)
-	if len(pairs) > 0 {
-		id += "?" + strings.Join(pairs, "&")
-	}
-	return id
+	return pairs
 }
 
 func checkChannel(id string) error {

@@ -7,10 +7,9 @@ import (
 
 	"github.com/superp2p/superp2p/internal/fault"
 	"github.com/superp2p/superp2p/internal/flv"
-	"github.com/superp2p/superp2p/internal/source"
 )
 
-// Publication is a stream being published to the edge. It is a source.Source on the inside.
+// Publication is a stream being published to the edge. It is a source on the inside.
 type Publication struct {
 	stream *stream
 	tags   chan flv.Tag
@@ -82,11 +81,11 @@ func (s *stream) arrive(p *Publication) bool {
 }
 
 // await is the opener of a published stream.
-func (s *stream) await(ctx context.Context) (source.Source, error) {
+func (s *stream) await(ctx context.Context) (feed, error) {
 	select {
 	case p := <-s.arrivals:
 		s.log.Info("publisher connected")
-		return p, nil
+		return &tags{stream: s, source: p}, nil
 	case <-ctx.Done():
 		return nil, fault.New(fault.SourceEnded, "the publisher has left")
 	}

@@ -44,7 +44,10 @@ type stream struct {
 	window *window
 	crowd  crowd
 
+	segments *segments // what it is cut from, if that is an HLS playlist
+
 	ready   chan struct{} // closed when the first group is cut, or when it failed
+	begin   sync.Once     // closes it
 	lastAsk atomic.Int64  // Unix ns
 	waiting atomic.Int64
 	breaks  atomic.Int64 // how often the source was lost
@@ -55,6 +58,7 @@ type stream struct {
 	slicer *slicer.Slicer
 	next   slice.Number
 	group  slice.Number
+	holds  bool // nobody shall begin although something is cut
 
 	mu        sync.Mutex
 	state     edgeapi.State
@@ -111,7 +115,17 @@ func (s *stream) unwatched() bool {
 }
 
 // opener opens the source, first or again.
-type opener func(ctx context.Context) (source.Source, error)
+type opener func(ctx context.Context) (feed, error)
+
+// feed is an open source.
+type feed interface {
+	// follow cuts what comes until it is lost, nobody watches or the edge closes, and closes it. It returns whether anything was cut,
+	// and why it ended: errComplete if the stream is over.
+	follow() (cutAny bool, err error)
+}
+
+// errComplete ends a pull of a stream that the origin says is over.
+var errComplete = errors.New("edge: the stream is complete")
 
 // run is the stream's goroutine: it opens the source, cuts it, and opens it again when it is lost.
 func (s *stream) run(open opener) {
@@ -130,7 +144,7 @@ func (s *stream) run(open opener) {
 		cancel()
 		cutAny := false
 		if err == nil {
-			cutAny, err = s.follow(src)
+			cutAny, err = src.follow()
 		}
 		switch {
 		case s.edge.ctx.Err() != nil:
@@ -143,6 +157,9 @@ func (s *stream) run(open opener) {
 		case s.next == 0:
 			s.fail(err)
 			return
+		case errors.Is(err, errComplete):
+			s.finish("the origin says so")
+			return
 		case cutAny || lost.IsZero():
 			lost = time.Now()
 			retry.Reset()
@@ -154,7 +171,7 @@ func (s *stream) run(open opener) {
 		}
 		if left <= 0 || !sleep(s.edge.ctx, min(pause, left)) {
 			if s.edge.ctx.Err() == nil {
-				s.finish()
+				s.finish("its source stayed away")
 			} else {
 				s.stop(closing())
 			}
@@ -164,11 +181,9 @@ func (s *stream) run(open opener) {
 }
 
 // pull opens the URL that worked last, then the others that viewers gave.
-func (s *stream) pull(ctx context.Context) (source.Source, error) {
+func (s *stream) pull(ctx context.Context) (feed, error) {
 	c := &s.edge.config
-	s.mu.Lock()
-	raw := s.urls[0]
-	s.mu.Unlock()
+	raw := s.url()
 	g := s.edge.newGuard(s.target, raw)
 	src, err := source.Open(ctx, raw, source.Options{
 		Dial: g.Dial, Logger: s.log, IdleTimeout: c.IdleTimeout,
@@ -179,13 +194,33 @@ func (s *stream) pull(ctx context.Context) (source.Source, error) {
 		if refused := g.refused.Load(); refused != nil && ctx.Err() == nil {
 			err = refused
 		}
-		s.mu.Lock()
-		s.urls = append(s.urls[1:], raw)
-		s.mu.Unlock()
+		s.putLast(raw)
 		return nil, err
 	}
 	s.log.Info("source opened")
-	return src, nil
+	return &tags{stream: s, source: src}, nil
+}
+
+// url returns the URL that worked last.
+func (s *stream) url() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.urls[0]
+}
+
+func (s *stream) isLive() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.state == edgeapi.StateLive
+}
+
+// putLast has another URL than raw, which failed, be tried next.
+func (s *stream) putLast(raw string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.urls[0] == raw {
+		s.urls = append(s.urls[1:], raw)
+	}
 }
 
 // interrupt tells that the source is lost for now.
@@ -205,21 +240,24 @@ func (s *stream) interrupt(err error) {
 
 // fail ends a stream that never came to a first group. Whoever asks meanwhile gets the same answer.
 func (s *stream) fail(err error) {
-	if !errors.Is(err, source.ErrFile) {
+	if !errors.Is(err, source.ErrFile) && !errors.Is(err, source.ErrPlaylist) {
 		s.log.Warn("source cannot be played", "error", err)
 	}
 	s.mu.Lock()
 	s.failed, s.err, s.state = true, err, edgeapi.StateEnded
 	s.mu.Unlock()
-	close(s.ready)
+	s.letBegin()
 	sleep(s.edge.ctx, failureMemory)
 	s.edge.forget(s, false)
 }
 
-// finish ends a track whose source stayed away. What is kept of it can still be fetched for as long as it would have
+// letBegin answers who waits for the stream.
+func (s *stream) letBegin() { s.begin.Do(func() { close(s.ready) }) }
+
+// finish ends a track whose source will not come back. What is kept of it can still be fetched for as long as it would have
 // been in a running stream.
-func (s *stream) finish() {
-	s.log.Info("stream ended: its source stayed away")
+func (s *stream) finish(why string) {
+	s.log.Info("stream ended: " + why)
 	s.edge.forget(s, true)
 	s.close(fault.New(fault.SourceEnded, "the stream has ended; resolve again to see whether there is a new one"), nil)
 	sleep(s.edge.ctx, s.edge.config.Window)
@@ -237,10 +275,8 @@ func (s *stream) close(err, readersErr error) {
 	s.mu.Lock()
 	s.state, s.err = edgeapi.StateEnded, err
 	line := s.line
-	if s.next == 0 && !s.failed {
-		s.failed = true
-		close(s.ready)
-	}
+	s.failed = s.failed || s.next == 0
+	s.letBegin()
 	p := s.publisher
 	s.mu.Unlock()
 	if p != nil {

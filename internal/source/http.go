@@ -1,11 +1,14 @@
 package source
 
 import (
+	"bufio"
 	"context"
 	"errors"
+	"mime"
 	"net/http"
 	"net/url"
 	"strconv"
+	"strings"
 
 	"github.com/superp2p/superp2p/internal/fault"
 	"github.com/superp2p/superp2p/internal/flv"
@@ -14,6 +17,9 @@ import (
 // ErrFile is what an error of Open wraps if there is no stream at the URL but a file, which has an end and can be read from
 // anywhere.
 var ErrFile = errors.New("a file and no stream")
+
+// ErrPlaylist is what an error of Open wraps if there is an HLS playlist at the URL.
+var ErrPlaylist = errors.New("a playlist and no stream")
 
 // maxHeader bounds the header of an origin's answer, in bytes.
 const maxHeader = 64 << 10
@@ -65,17 +71,43 @@ func openHTTP(ctx context.Context, u *url.URL, o Options) (stream, error) {
 		}
 		return nil, err
 	}
-	s := &httpStream{Reader: flv.NewReader(response.Body, o.Limits), response: response, transport: transport}
+	s := &httpStream{response: response, transport: transport}
 	if response.StatusCode != http.StatusOK {
 		_ = s.Close()
 		return nil, fault.New(fault.SourceRefused, "the origin answered "+strconv.Itoa(response.StatusCode)+" "+
 			http.StatusText(response.StatusCode)+"; check the URL, its signature and that the stream is live")
+	}
+	body := bufio.NewReader(response.Body)
+	s.Reader = flv.NewReader(body, o.Limits)
+	if isPlaylist(response.Header.Get("Content-Type"), body) {
+		_ = s.Close()
+		return nil, fault.Wrap(fault.SourceInvalid, "there is an HLS playlist at that URL; play it as one", ErrPlaylist)
 	}
 	if response.ContentLength > 0 && response.Header.Get("Accept-Ranges") == "bytes" {
 		_ = s.Close()
 		return nil, fault.Wrap(fault.SourceInvalid, "there is a file at that URL; play it as one", ErrFile)
 	}
 	return s, nil
+}
+
+// isPlaylist tells whether an answer is an HLS playlist, by its type or how it begins (RFC 8216, section 4). It waits for as many
+// bytes as any stream begins with.
+func isPlaylist(contentType string, body *bufio.Reader) bool {
+	kind, _, _ := mime.ParseMediaType(contentType)
+	switch kind {
+	case "application/vnd.apple.mpegurl", "application/x-mpegurl", "application/mpegurl", "audio/mpegurl", "audio/x-mpegurl":
+		return true
+	}
+	const mark, begin = "\xef\xbb\xbf", "#EXTM3U"
+	b, _ := body.Peek(len(mark))
+	n := len(begin)
+	if string(b) == mark {
+		n += len(mark)
+	} else if len(b) == 0 || b[0] != begin[0] {
+		return false
+	}
+	b, _ = body.Peek(n)
+	return strings.HasSuffix(string(b), begin)
 }
 
 func (s *httpStream) ReadTag() (flv.Tag, error) {
