@@ -21,14 +21,23 @@ func (e *Edge) fileResolution(f *file, r *http.Request) edgeapi.Resolution {
 	return a
 }
 
-// proof answers with what proves a slice of a file, for who fetches the bytes from the origin.
+// proof answers with what proves a slice, for who fetches the bytes from the origin.
 func (e *Edge) proof(w http.ResponseWriter, r *http.Request) {
-	f := e.fileOf(r)
-	if f == nil {
-		e.writeFault(w, r, fault.New(fault.TrackUnknown, "the server holds no file of this track; resolve again"))
+	if f := e.fileOf(r); f != nil {
+		e.fileSlice(w, r, f, false)
 		return
 	}
-	e.fileSlice(w, r, f, false)
+	e.serveLive(w, r, false)
+}
+
+// proofOf returns the part of an encoded slice that proves it, and all of the first one of a group: what begins a segment of an
+// HLS playlist is of no origin.
+func proofOf(track slice.TrackID, n slice.Number, frame []byte) []byte {
+	s, err := slice.ParseFrame(track, n, frame)
+	if err != nil || s.Proof.StartsGroup(n) {
+		return frame
+	}
+	return frame[:slice.FrameHead(s.Proof)]
 }
 
 // fileSlice answers with a slice of a file, without its payload unless that is wanted.

@@ -184,6 +184,11 @@ func (e *Edge) slice(w http.ResponseWriter, r *http.Request) {
 		e.fileSlice(w, r, f, true)
 		return
 	}
+	e.serveLive(w, r, true)
+}
+
+// serveLive answers with a slice of a live track, without its payload unless that is wanted. Either counts as a copy.
+func (e *Edge) serveLive(w http.ResponseWriter, r *http.Request, payload bool) {
 	s := e.found(w, r)
 	if s == nil {
 		return
@@ -202,9 +207,12 @@ func (e *Edge) slice(w http.ResponseWriter, r *http.Request) {
 		e.writeFault(w, r, err)
 		return
 	}
+	if !payload {
+		frame = proofOf(s.track, n, frame)
+	}
 	if sent, whole := writeFrame(w, r, frame, part); sent > 0 {
 		s.sent(sent)
-		if whole {
+		if whole && payload {
 			s.slicesServed.Add(1)
 			e.slicesServed.Add(1)
 		}

@@ -27,6 +27,8 @@ type Playlist struct {
 	// URL is a template like Resolution.Slices. It answers with the media playlist as the server loaded it last, its URIs
 	// absolute and without what differs per viewer, for who cannot load it from the origin.
 	URL string `json:"url,omitempty"`
+	// Proofs is a template like File.Proofs, of a live one. Its first slices of groups come with their payload.
+	Proofs string `json:"proofs,omitempty"`
 	// Of one that is complete, whose Resolution.File has a group for each segment: File.Group slices each, and its Size, Slice, ETag
 	// and Modified are zero.
 	Sequence int64 `json:"sequence,omitempty"` // media sequence number of the first segment

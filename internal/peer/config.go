@@ -28,7 +28,8 @@ type Config struct {
 	// Logger gets what happens. If nil, nothing is logged.
 	Logger *slog.Logger
 
-	// Delay is how far behind the live edge the stream is played. If zero, 6 s. Values outside 2 to 30 s are moved to
+	// Delay is how far behind the live edge the stream is played. If zero, 6 s, of an HLS playlist two target durations less
+	// half a second, so that a segment is here before players, which begin three segments back, have come to it. Values outside 2 to 30 s are moved to
 	// the nearer end, and logged.
 	Delay time.Duration
 	// StartTimeout limits the time from Open until something can be read. If zero, 10 s.
@@ -67,6 +68,8 @@ type Config struct {
 	Now func() time.Time
 	// Rand makes the viewer's random name and choices. If nil, crypto/rand.
 	Rand io.Reader
+
+	delaySet bool // Delay is the user's
 }
 
 // withDefaults returns the configuration with every zero field set.
@@ -74,7 +77,7 @@ func (c Config) withDefaults() Config {
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)
 	}
-	if c.Delay == 0 {
+	if c.delaySet = c.Delay != 0; !c.delaySet {
 		c.Delay = DefaultDelay
 	}
 	if d := min(max(c.Delay, MinDelay), MaxDelay); d != c.Delay {

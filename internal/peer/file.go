@@ -37,9 +37,9 @@ type answer struct {
 	err    error
 }
 
-// File describes the file that is played, nil if it is a live stream. It never changes.
+// File describes the file that is played, nil if it is a live stream or an HLS playlist. It never changes.
 func (v *Viewer) File() *edgeapi.File {
-	if v.file == nil {
+	if v.file == nil || v.playlist != nil {
 		return nil
 	}
 	about := v.file.File
@@ -52,7 +52,7 @@ func (v *Viewer) File() *edgeapi.File {
 func (v *Viewer) ReadFile(ctx context.Context, p []byte, offset int64) (int, error) {
 	f := v.file
 	switch {
-	case f == nil:
+	case f == nil || v.playlist != nil:
 		return 0, fault.New(fault.RequestInvalid, "what is played is no file; read it with NewReader")
 	case offset < 0:
 		return 0, fault.New(fault.RequestInvalid, "the offset is negative")
@@ -63,31 +63,37 @@ func (v *Viewer) ReadFile(ctx context.Context, p []byte, offset int64) (int, err
 	}
 	n := slice.Number(offset / int64(f.Slice))
 	most := (min(len(p), readAtOnce) + f.Slice - 1) / f.Slice
+	list, err := v.readSlices(ctx, n, most, v.cfg.Unpaced)
+	if err != nil {
+		return 0, err
+	}
+	k, skip := 0, int(offset-int64(n)*int64(f.Slice))
+	for _, s := range list {
+		k += copy(p[k:], s.Payload[skip:])
+		skip = 0
+	}
+	return k, nil
+}
+
+// readSlices returns slice n of a file and up to most in all, as far as they are here, and waits for n.
+func (v *Viewer) readSlices(ctx context.Context, n slice.Number, most int, eager bool) ([]*slice.Slice, error) {
 	got := make(chan answer, 1)
-	if !v.inbox.post(func() { v.read(n, most, waiter{answer: got, ctx: ctx}) }) {
-		return 0, v.endError()
+	if !v.inbox.post(func() { v.read(n, most, eager, waiter{answer: got, ctx: ctx}) }) {
+		return nil, v.endError()
 	}
 	var a answer
 	select {
 	case a = <-got:
 	case <-ctx.Done():
-		return 0, ctx.Err()
+		return nil, ctx.Err()
 	case <-v.done:
 		select {
 		case a = <-got:
 		default:
-			return 0, v.endError()
+			return nil, v.endError()
 		}
 	}
-	if a.err != nil {
-		return 0, a.err
-	}
-	k, skip := 0, int(offset-int64(n)*int64(f.Slice))
-	for _, s := range a.slices {
-		k += copy(p[k:], s.Payload[skip:])
-		skip = 0
-	}
-	return k, nil
+	return a.slices, a.err
 }
 
 // FileAt returns ReadFile as an io.ReaderAt, whose reads end with ctx.
@@ -110,7 +116,7 @@ func (f fileAt) ReadAt(p []byte, offset int64) (n int, err error) {
 // End says that what was read of a file was its end: the play is over as that of a live stream is that has ended.
 func (v *Viewer) End() {
 	v.inbox.post(func() {
-		if v.file != nil && !v.over {
+		if (v.file != nil || v.playlist != nil) && !v.over {
 			v.ended(v.cfg.Now())
 		}
 	})
@@ -119,7 +125,7 @@ func (v *Viewer) End() {
 // Fail says that what was read of a file cannot be played, which ends the play.
 func (v *Viewer) Fail(err error) {
 	v.inbox.post(func() {
-		if f, ok := errors.AsType[*fault.Error](err); ok && v.file != nil {
+		if f, ok := errors.AsType[*fault.Error](err); ok && (v.file != nil || v.playlist != nil) {
 			v.fail(f)
 		}
 	})
@@ -135,12 +141,12 @@ func (v *Viewer) endError() error {
 }
 
 // read answers with slice n and up to most in all, as far as they are here, or has w wait for n.
-func (v *Viewer) read(n slice.Number, most int, w waiter) {
+func (v *Viewer) read(n slice.Number, most int, eager bool, w waiter) {
 	now := v.cfg.Now()
 	v.reading.last, v.reading.at = now, n
 	e := v.session.engine
 	e.Hold(now, false)
-	if s := e.Read(now, n, v.cfg.Unpaced); s != nil {
+	if s := e.Read(now, n, eager); s != nil {
 		held := []*slice.Slice{s}
 		for len(held) < most {
 			s := e.Held(n + slice.Number(len(held)))
@@ -163,11 +169,7 @@ func (v *Viewer) read(n slice.Number, most int, w waiter) {
 func (v *Viewer) kept(s *slice.Slice) {
 	now := v.cfg.Now()
 	v.arrived = now
-	if v.started == 0 {
-		v.started = max(now.Sub(v.opened), 1)
-		v.emit(PlayStart, "", nil)
-		v.emit(BufferFull, "", nil)
-	}
+	v.begun(now)
 	for _, w := range v.reading.waiting[s.Number] {
 		w.answer <- answer{slices: []*slice.Slice{s}}
 		v.reading.last = now
@@ -192,6 +194,9 @@ func (v *Viewer) sweepFile(now time.Time) {
 		if v.reading.waiting[n] = list[:k]; k == 0 {
 			delete(v.reading.waiting, n)
 		}
+	}
+	if v.playlist != nil {
+		v.sweepVOD(now)
 	}
 	limit := v.cfg.StallTimeout
 	if v.started == 0 {

@@ -79,6 +79,10 @@ func (v *Viewer) act() {
 
 func (v *Viewer) carryOut(s *session, a *swarm.Action) {
 	now := v.cfg.Now()
+	if a.Kind == swarm.Kept && v.segments != nil {
+		v.keptLive(a.Slice)
+		return
+	}
 	if v.file != nil {
 		switch a.Kind {
 		case swarm.Kept:
@@ -114,12 +118,21 @@ func (v *Viewer) carryOut(s *session, a *swarm.Action) {
 }
 
 func (v *Viewer) deliver(now time.Time, a *swarm.Action) {
+	if v.segments != nil {
+		v.playedLive(now, a.Slice)
+		return
+	}
 	v.arrived = now
 	if err := v.timeline.Append(a.Slice); err != nil {
 		v.log.Warn("a slice that the server signed cannot be played", "number", a.Slice.Number, "err", err)
 		return
 	}
 	v.meter.add(a.Slice)
+	v.begun(now)
+}
+
+// begun says once that something can be played.
+func (v *Viewer) begun(now time.Time) {
 	if v.started == 0 {
 		v.started = max(now.Sub(v.opened), 1)
 		v.emit(PlayStart, "", nil)
@@ -174,6 +187,7 @@ func (v *Viewer) fail(err *fault.Error) {
 func (v *Viewer) finish(err error) {
 	v.over = true
 	v.failReaders(err)
+	v.played.end(err)
 	v.timeline.Close(err)
 	close(v.events)
 }
@@ -187,6 +201,9 @@ func (v *Viewer) end() {
 	v.leave(v.session)
 	v.inbox.close() // lets go of links that wait for room
 	v.cancel()
+	if v.hls != nil {
+		v.hls.close()
+	}
 	v.wg.Wait()
 	if v.endpoint != nil {
 		if err := v.endpoint.Close(); err != nil {

@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/superp2p/superp2p/internal/edgeapi"
 	"github.com/superp2p/superp2p/internal/fault"
 	"github.com/superp2p/superp2p/internal/object"
 	"github.com/superp2p/superp2p/internal/peer/edgeclient"
@@ -13,20 +14,43 @@ import (
 	"github.com/superp2p/superp2p/internal/swarm"
 )
 
-// origin is where a file comes from that peers do not give: its bytes from its own URL, their proofs from the server, which
-// gives the bytes too where the origin does not.
+// origin is where slices come from that peers do not give: their bytes from the viewer's own URL, their proofs from the
+// server, which gives the bytes too where the origin does not.
 type origin struct {
 	edge   *edgeclient.Client
 	res    *edgeclient.Resolution
 	client *object.Client // nil: the origin is not to be asked
-	url    string
-	differ func() // called once, when the origin gives other bytes than were proved
+	close  func()
+	place  place
 
-	mu     sync.Mutex
-	file   *object.File
-	proofs map[slice.Number]*slice.Signed // by the first slice of a group
-	asks   map[slice.Number]*asking       // proofs that are under way
-	away   bool                           // the origin is not asked any more
+	// differs is called when the origin gives other bytes than were proved, with the first slice of the group.
+	differs func(group slice.Number, first bool)
+	// unproved is called when the server cannot prove a group.
+	unproved func(group slice.Number, err error)
+
+	mu      sync.Mutex
+	proofs  map[slice.Number]*slice.Signed // by the first slice of a group
+	asks    map[slice.Number]*asking       // proofs that are under way
+	away    bool                           // the origin is not asked any more
+	failed  int                            // answers missing in a row
+	others  int                            // groups in a row whose bytes are others
+	told    bool                           // that they are
+	another map[slice.Number]bool          // groups whose bytes are others, or cannot be proved
+}
+
+// place tells where slices are at an origin.
+type place interface {
+	// locate returns where slice n is. proof speaks of it; nil where blind.
+	locate(ctx context.Context, proof *slice.Signed, n slice.Number) (spot, error)
+	// blind tells that no proof is needed to know.
+	blind() bool
+}
+
+// spot is a part of what an origin has.
+type spot struct {
+	object *object.File
+	offset int64
+	size   int
 }
 
 // asking is a request for a proof that several wait for.
@@ -36,34 +60,51 @@ type asking struct {
 	err   error
 }
 
+const (
+	// maxOthers is how many groups in a row may have other bytes before the origin is not asked any more.
+	maxOthers = 3
+	// maxFailed is the same of answers that do not come.
+	maxFailed = 3
+)
+
 func newOrigin(v *Viewer, res *edgeclient.Resolution) *origin {
 	o := &origin{
 		edge: v.edge, res: res, proofs: map[slice.Number]*slice.Signed{}, asks: map[slice.Number]*asking{},
-		differ: func() {
+		another: map[slice.Number]bool{}, close: func() {},
+	}
+	o.differs = func(_ slice.Number, first bool) {
+		if first {
 			v.log.Warn("the origin gives this viewer other bytes than the server saw; the server's are played")
-		},
+		}
 	}
+	o.unproved = func(slice.Number, error) {}
 	if strings.Contains(v.target, "://") {
-		o.url, o.client = v.target, object.New(object.Options{Dial: v.cfg.Dial, Logger: v.log, Retries: 1, FirstBlock: 1})
+		o.client = object.New(object.Options{Dial: newDirectDialer(v).Dial, Logger: v.log, Retries: 1, FirstBlock: 1})
+		o.close = func() { _ = o.client.Close() }
 	}
+	o.place = &filePlace{about: &res.File.File, client: o.client, url: v.target}
 	return o
-}
-
-func (o *origin) close() {
-	if o.client != nil {
-		_ = o.client.Close()
-	}
 }
 
 // ask makes the request that a wants and returns how its answer is given to the engine.
 func (o *origin) ask(ctx context.Context, a *swarm.Action) (func(e *swarm.Engine, now time.Time), error) {
+	if _, live := o.place.(*livePlace); live {
+		if o.asksOrigin() {
+			return o.askLive(ctx, a)
+		}
+		return ask(ctx, o.edge, o.res, a)
+	}
 	if o.asksOrigin() {
 		give, err := o.askOrigin(ctx, a)
 		if err == nil || ctx.Err() != nil || fault.CodeOf(err) == fault.TrackUnknown {
 			return give, err
 		}
 	}
-	return ask(ctx, o.edge, o.res, a)
+	give, err := ask(ctx, o.edge, o.res, a)
+	if err != nil && unprovable(err) {
+		o.fails(o.group(a.Number), err)
+	}
+	return give, err
 }
 
 func (o *origin) asksOrigin() bool {
@@ -72,85 +113,134 @@ func (o *origin) asksOrigin() bool {
 	return o.client != nil && !o.away
 }
 
+// group returns the first slice of the group of slice n of a file.
+func (o *origin) group(n slice.Number) slice.Number { return n - n%slice.Number(o.res.File.Group) }
+
+// unprovable tells whether the server will not prove a group however often it is asked.
+func unprovable(err error) bool {
+	switch fault.CodeOf(err) {
+	case fault.SourceInvalid, fault.SourceRefused, fault.SourceChanged, fault.SourceUnranged, fault.OriginNotAllowed,
+		fault.AddressPrivate, fault.RequestInvalid:
+		return true
+	}
+	return false
+}
+
+// fails takes note that the server cannot prove a group.
+func (o *origin) fails(group slice.Number, err error) {
+	o.mu.Lock()
+	known := o.another[group]
+	o.another[group] = true
+	o.mu.Unlock()
+	if !known {
+		o.unproved(group, err)
+	}
+}
+
+// isAnother tells whether the viewer's own bytes of a group are to be played, since they are others than the swarm's or the
+// server cannot prove it.
+func (o *origin) isAnother(group slice.Number) bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.another[group] || o.others >= maxOthers
+}
+
 func (o *origin) askOrigin(ctx context.Context, a *swarm.Action) (func(e *swarm.Engine, now time.Time), error) {
 	type read struct {
 		bytes []byte
 		err   error
 	}
 	got := make(chan read, 1)
-	go func() { // ctx ends it
-		b, err := o.read(ctx, a.Number, a.Offset)
-		got <- read{b, err}
-	}()
+	if o.place.blind() {
+		go func() { // ctx ends it
+			b, err := o.read(ctx, nil, a.Number, a.Offset)
+			got <- read{b, err}
+		}()
+	}
 	proof, err := a.Proof, error(nil)
 	if proof == nil {
 		proof, err = o.proof(ctx, a.Number)
 	}
-	r := <-got
+	if !o.place.blind() && err == nil {
+		b, err := o.read(ctx, proof, a.Number, a.Offset)
+		got <- read{b, err}
+	}
+	var r read
+	if o.place.blind() || err == nil {
+		r = <-got
+	}
 	switch {
 	case err != nil:
 		return nil, err
 	case r.err != nil:
-		o.mu.Lock()
-		switch fault.CodeOf(r.err) {
-		case fault.SourceChanged, fault.SourceRefused, fault.SourceInvalid, fault.SourceUnranged:
-			o.away = true
-		}
-		o.mu.Unlock()
+		o.refused(ctx, r.err)
 		return nil, r.err
 	case a.Offset == 0 && o.res.Verifier.Payload(&proof.Statement, a.Number, r.bytes) != nil:
-		o.mu.Lock()
-		first := !o.away
-		o.away = true
-		o.mu.Unlock()
-		if first {
-			o.differ()
-		}
+		o.differ(proof.Group)
 		return nil, fault.New(fault.SourceChanged, "the origin gives other bytes than those proved")
-	case a.Proof != nil:
+	}
+	o.gave()
+	if a.Proof != nil {
 		return func(e *swarm.Engine, now time.Time) { e.FetchedRest(now, a.Number, a.Offset, r.bytes) }, nil
 	}
 	s := &slice.Slice{Number: a.Number, Proof: proof, Payload: r.bytes}
 	return func(e *swarm.Engine, now time.Time) { e.Fetched(now, s) }, nil
 }
 
-// read reads slice n from offset on from the origin.
-func (o *origin) read(ctx context.Context, n slice.Number, offset int) ([]byte, error) {
-	f, err := o.open(ctx)
-	if err != nil {
-		return nil, err
-	}
-	about := &o.res.File.File
-	return f.ReadRange(ctx, int64(n)*int64(about.Slice)+int64(offset), about.SliceSize(n)-offset)
-}
-
-// open opens the file at its origin, which must be the one that the server saw.
-func (o *origin) open(ctx context.Context) (*object.File, error) {
-	o.mu.Lock()
-	f := o.file
-	o.mu.Unlock()
-	if f != nil {
-		return f, nil
-	}
-	f, err := o.client.Open(ctx, o.url)
-	if err != nil {
-		return nil, err
-	}
-	about := &o.res.File.File
-	if !f.Ranged || f.Size != about.Size {
-		return nil, fault.New(fault.SourceChanged, "the origin gives this viewer another file than the server saw")
+// refused takes note of why the origin gave nothing. A file is asked no more once it is refused, and what has many parts
+// after a few.
+func (o *origin) refused(ctx context.Context, err error) {
+	if ctx.Err() != nil {
+		return
 	}
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if o.file == nil {
-		o.file = f
+	switch fault.CodeOf(err) {
+	case fault.SourceChanged, fault.SourceRefused, fault.SourceInvalid, fault.SourceUnranged:
+		o.failed++
+		o.away = o.away || o.place.blind() || o.failed >= maxFailed
+	default:
+		o.failed++
+		o.away = o.away || !o.place.blind() && o.failed >= maxFailed
 	}
-	return o.file, nil
 }
 
-// proof returns the proof of slice n, asking the server once for each group.
+// gave takes note that the origin gave what was proved.
+func (o *origin) gave() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.failed = 0
+	if !o.away {
+		o.others = 0
+	}
+}
+
+// differ takes note that the origin's bytes of a group are others than those proved.
+func (o *origin) differ(group slice.Number) {
+	o.mu.Lock()
+	first := !o.told
+	o.told = true
+	if !o.another[group] {
+		o.another[group] = true
+		o.others++
+	}
+	o.away = o.away || o.place.blind() || o.others >= maxOthers
+	o.mu.Unlock()
+	o.differs(group, first)
+}
+
+// read reads slice n from offset on from the origin.
+func (o *origin) read(ctx context.Context, proof *slice.Signed, n slice.Number, offset int) ([]byte, error) {
+	at, err := o.place.locate(ctx, proof, n)
+	if err != nil {
+		return nil, err
+	}
+	return at.object.ReadRange(ctx, at.offset+int64(offset), at.size-offset)
+}
+
+// proof returns the proof of slice n of a file, asking the server once for each group.
 func (o *origin) proof(ctx context.Context, n slice.Number) (*slice.Signed, error) {
-	group := n - n%slice.Number(o.res.File.Group)
+	group := o.group(n)
 	o.mu.Lock()
 	if p := o.proofs[group]; p != nil {
 		o.mu.Unlock()
@@ -183,4 +273,44 @@ func (o *origin) proof(ctx context.Context, n slice.Number) (*slice.Signed, erro
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
+}
+
+// filePlace is a file at its own URL.
+type filePlace struct {
+	about  *edgeapi.File
+	client *object.Client
+	url    string
+
+	mu   sync.Mutex
+	file *object.File
+}
+
+func (*filePlace) blind() bool { return true }
+
+func (p *filePlace) locate(ctx context.Context, _ *slice.Signed, n slice.Number) (spot, error) {
+	f, err := p.open(ctx)
+	return spot{f, int64(n) * int64(p.about.Slice), p.about.SliceSize(n)}, err
+}
+
+// open opens the file at its origin, which must be the one that the server saw.
+func (p *filePlace) open(ctx context.Context) (*object.File, error) {
+	p.mu.Lock()
+	f := p.file
+	p.mu.Unlock()
+	if f != nil {
+		return f, nil
+	}
+	f, err := p.client.Open(ctx, p.url)
+	if err != nil {
+		return nil, err
+	}
+	if !f.Ranged || f.Size != p.about.Size {
+		return nil, fault.New(fault.SourceChanged, "the origin gives this viewer another file than the server saw")
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.file == nil {
+		p.file = f
+	}
+	return p.file, nil
 }

@@ -150,8 +150,8 @@ func (v *Viewer) relocatedTo(res *edgeclient.Resolution, err error) {
 	v.relocating, v.relocated, v.health.err = false, now, nil
 	v.past.Resolves++
 	if res.Track != v.session.res.Track {
-		if v.file != nil { // what was read and what would follow do not go together
-			v.fail(fault.New(fault.SourceChanged, "the file has changed at the origin; play it again"))
+		if v.file != nil || res.File != nil || (v.playlist == nil) != (res.Playlist == nil) { // what was read and what would follow do not go together
+			v.fail(fault.New(fault.SourceChanged, "what is played has changed at the origin; play it again"))
 			return
 		}
 		v.replace(res)
@@ -175,6 +175,9 @@ func (v *Viewer) sweep(now time.Time) {
 	if v.file != nil {
 		v.sweepFile(now)
 		return
+	}
+	if v.segments != nil {
+		v.sweepLive(now)
 	}
 	if v.started == 0 {
 		if now.Sub(v.opened) >= v.cfg.StartTimeout {

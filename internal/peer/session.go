@@ -35,17 +35,21 @@ func (v *Viewer) begin(res *edgeclient.Resolution) {
 	s.ctx, s.cancel = context.WithCancel(v.ctx)
 	cfg := swarm.Config{
 		Self: v.id, Track: res.Track, Verifier: res.Verifier, Live: res.Live, ClockOffset: res.ClockOffset,
-		Delay: v.cfg.Delay, NoUpload: v.cfg.NoUpload, NoDownload: v.cfg.NoDownload, NoPeers: v.cfg.NoPeers,
+		Delay: v.delay, Early: v.segments != nil, NoUpload: v.cfg.NoUpload, NoDownload: v.cfg.NoDownload, NoPeers: v.cfg.NoPeers,
 		UploadRate: v.cfg.UploadRate, MaxPeers: v.cfg.MaxPeers,
 	}
 	if res.File != nil {
-		cfg.File, s.origin = &res.File.Engine, newOrigin(v, res)
+		cfg.File = &res.File.Engine
 	}
 	s.engine = swarm.New(cfg, now)
+	s.origin = v.originOf(res)
+	if v.segments != nil {
+		v.segments.restart(s.engine.Position())
+	}
 	s.askPause, s.nextAsk = minAskPause/2, now.Add(minAskPause) // it announces first by itself
 	v.session = s
 	v.past.Tracks++
-	v.log.Info("playing", "track", res.Track, "delay", v.cfg.Delay, "tracker", res.Tracker)
+	v.log.Info("playing", "track", res.Track, "delay", v.delay, "tracker", res.Tracker)
 	if v.cfg.NoPeers || res.Tracker == "" {
 		return
 	}
@@ -63,6 +67,21 @@ func (v *Viewer) begin(res *edgeclient.Resolution) {
 	}
 	s.tracker = tracker
 	v.wg.Go(func() { tracker.Run(s.ctx) })
+}
+
+// originOf returns where the slices of a track come from beside the server, nil if they come from there only.
+func (v *Viewer) originOf(res *edgeclient.Resolution) *origin {
+	if v.playlist == nil {
+		if res.File == nil {
+			return nil
+		}
+		return newOrigin(v, res)
+	}
+	o := newLiveOrigin
+	if res.File != nil {
+		o = newVODOrigin
+	}
+	return v.hls.use(res, o(v, res))
 }
 
 // leave ends a session: peers are told, and requests are ended. It does not wait for either.

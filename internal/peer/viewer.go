@@ -10,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/superp2p/superp2p/internal/edgeapi"
 	"github.com/superp2p/superp2p/internal/fault"
 	"github.com/superp2p/superp2p/internal/peer/edgeclient"
 	"github.com/superp2p/superp2p/internal/peer/webrtclink"
@@ -19,12 +20,16 @@ import (
 
 // Viewer watches one stream. Open makes one.
 type Viewer struct {
-	cfg    Config
-	target string
-	log    *slog.Logger
-	id     swarm.PeerID
-	stream string           // the stream's identity at the server
-	file   *edgeclient.File // nil of a live track
+	cfg      Config
+	target   string
+	log      *slog.Logger
+	id       swarm.PeerID
+	stream   string            // the stream's identity at the server
+	file     *edgeclient.File  // nil of a live track
+	playlist *edgeapi.Playlist // nil of what is no HLS playlist
+	hls      *hlsPlay          // the same
+	delay    time.Duration     // behind the live edge
+	played   played            // of a live playlist
 
 	edge     *edgeclient.Client
 	endpoint *webrtclink.Endpoint // nil if there are to be no peers
@@ -41,8 +46,9 @@ type Viewer struct {
 	// What follows belongs to the loop.
 	opened   time.Time // when Open was called
 	session  *session
-	reading  reading // of a file
-	failed   error   // why it ended, if it failed
+	reading  reading   // of a file
+	segments *segments // of a live playlist, else nil
+	failed   error     // why it ended, if it failed
 	barred   map[swarm.PeerID]struct{}
 	nextLink swarm.Link
 	closing  bool
@@ -79,7 +85,7 @@ func Open(ctx context.Context, cfg Config, target string) (*Viewer, error) {
 		return nil, err
 	}
 	v := &Viewer{
-		cfg: cfg, target: target, log: cfg.Logger.With("stream", target), edge: edge, opened: opened, arrived: opened,
+		cfg: cfg, target: target, delay: cfg.Delay, log: cfg.Logger.With("stream", target), edge: edge, opened: opened, arrived: opened,
 		timeline: timeline.New(timeline.Config{Window: cfg.Window, MaxBytes: cfg.WindowBytes}),
 		events:   make(chan Event, eventBuffer),
 		inbox:    newInbox(),
@@ -107,6 +113,9 @@ func (v *Viewer) open(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if res.Playlist != nil && res.Playlist.Kind == edgeapi.PlaylistMaster {
+		return fault.New(fault.SourceMaster, "it is a master playlist: choose one of its variants and play that")
+	}
 	if !v.cfg.NoPeers {
 		stun := res.STUN
 		if v.cfg.STUN != nil {
@@ -124,7 +133,16 @@ func (v *Viewer) open(ctx context.Context) error {
 		}
 	}
 	v.past.Resolves = 1
-	v.stream, v.file = res.Stream, res.File
+	v.stream, v.file, v.playlist = res.Stream, res.File, res.Playlist
+	if v.playlist != nil {
+		v.hls = newHLSPlay(v, res)
+		if v.file == nil {
+			v.segments = newSegments()
+			if !v.cfg.delaySet {
+				v.delay = playlistDelay(time.Duration(v.playlist.Target) * time.Millisecond)
+			}
+		}
+	}
 	v.reading.last = v.opened
 	v.begin(res)
 	return nil

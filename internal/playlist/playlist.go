@@ -19,15 +19,23 @@ type Load struct {
 	Change hls.Change    // what became of it since
 }
 
+// Getter fetches a small object, like object.Client.Get.
+type Getter func(ctx context.Context, rawURL string, limit int) ([]byte, object.Meta, error)
+
 // Get loads the playlist at rawURL.
 //
 // Errors: those of object.Client.Get and hls.Parse.
 func Get(ctx context.Context, c *object.Client, rawURL string, o hls.Options) (*Load, error) {
+	return GetBy(ctx, c.Get, rawURL, o)
+}
+
+// GetBy is Get by another way than an object.Client.
+func GetBy(ctx context.Context, get Getter, rawURL string, o hls.Options) (*Load, error) {
 	limit := o.Limits.MaxBytes
 	if limit == 0 {
 		limit = 1 << 20
 	}
-	raw, meta, err := c.Get(ctx, rawURL, limit)
+	raw, meta, err := get(ctx, rawURL, limit)
 	if err != nil {
 		return nil, err
 	}

@@ -119,6 +119,9 @@ func (e *Engine) holdsAll(n, end slice.Number) bool {
 // Held returns slice n if it is here, and does nothing else.
 func (e *Engine) Held(n slice.Number) *slice.Slice { return e.store.get(n) }
 
+// Position returns the number of the slice that is played next.
+func (e *Engine) Position() slice.Number { return e.playout.position }
+
 // Hold stops the clock of a file's player that takes nothing, and lets it run on. What is ahead goes on being loaded until
 // as much is here as always.
 func (e *Engine) Hold(now time.Time, on bool) {

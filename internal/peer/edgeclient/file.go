@@ -19,15 +19,22 @@ type File struct {
 	Engine swarm.File
 }
 
-// checkFile tells whether what a server says of a file can be.
-func checkFile(f *edgeapi.File) (*File, bool) {
+// checkFile tells whether what a server says of a file can be. A playlist's is one whose sizes are not known before.
+func checkFile(f *edgeapi.File, playlist bool) (*File, bool) {
 	const longest = 1 << 40 // ms
-	if f.Size <= 0 || f.Size > edgeapi.MaxFile || f.Slice < 1<<10 || f.Slice > slice.MaxPayload || f.Group < 1 || f.Group > slice.MaxEntries ||
-		f.Slices() > edgeapi.MaxSlices || f.Duration <= 0 || f.Duration > longest || !strings.Contains(f.Proofs, "{number}") {
+	if f.Group < 1 || f.Group > slice.MaxEntries || len(f.Times) == 0 || len(f.Times) > edgeapi.MaxSlices || f.Duration <= 0 ||
+		f.Duration > longest || !strings.Contains(f.Proofs, "{number}") {
+		return nil, false
+	}
+	if playlist {
+		if f.Size != 0 || f.Slice != 0 {
+			return nil, false
+		}
+	} else if f.Size <= 0 || f.Size > edgeapi.MaxFile || f.Slice < 1<<10 || f.Slice > slice.MaxPayload {
 		return nil, false
 	}
 	groups := (int(f.Slices()) + f.Group - 1) / f.Group
-	if len(f.Times) != groups || f.Times[0] != 0 {
+	if f.Slices() > edgeapi.MaxSlices || len(f.Times) != groups || f.Times[0] != 0 {
 		return nil, false
 	}
 	out := &File{File: *f, Engine: swarm.File{

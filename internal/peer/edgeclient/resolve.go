@@ -33,6 +33,8 @@ type Resolution struct {
 	STUN        []string // "stun:host:port"
 	Slices      string   // template
 	File        *File    // nil of a live track
+	// Playlist is there of what is an HLS playlist. Of a master playlist there is nothing else but Stream.
+	Playlist *edgeapi.Playlist
 }
 
 // The limits of a resolution.
@@ -94,6 +96,12 @@ func (c *Client) check(r *edgeapi.Resolution, at time.Time, age time.Duration) (
 		ClockOffset: at.Add(-age).Sub(time.UnixMilli(r.Now)),
 	}
 	var ok bool
+	if out.Playlist, ok = checkPlaylist(r); !ok {
+		return invalid("it describes a playlist that cannot be")
+	}
+	if out.Playlist != nil && out.Playlist.Kind == edgeapi.PlaylistMaster {
+		return out, nil
+	}
 	if out.Track, ok = slice.ParseTrackID(r.Track); !ok {
 		return invalid("track is not 32 hex digits")
 	}
@@ -105,7 +113,7 @@ func (c *Client) check(r *edgeapi.Resolution, at time.Time, age time.Duration) (
 		return invalid("slices holds no {number}")
 	}
 	if r.File != nil {
-		if out.File, ok = checkFile(r.File); !ok {
+		if out.File, ok = checkFile(r.File, r.Playlist != nil); !ok {
 			return invalid("it describes a file that cannot be")
 		}
 	} else if len(r.Groups) == 0 || len(r.Groups) > maxGroups {

@@ -25,6 +25,33 @@ func (c *Client) Slice(
 	if err != nil {
 		return nil, err
 	}
+	got, err := c.frame(ctx, u, preferring(wait, copies), wait)
+	if err != nil {
+		return nil, err
+	}
+	return parse(r.Track, n, got.body)
+}
+
+// LiveProof is Slice without the payload, unless slice n begins a group: by the template Playlist.Proofs of a live playlist.
+func (c *Client) LiveProof(
+	ctx context.Context, r *Resolution, n slice.Number, wait time.Duration, copies int,
+) (*slice.Slice, error) {
+	u, err := c.url(edgeapi.SlicePath(r.Playlist.Proofs, r.Track, n))
+	if err != nil {
+		return nil, err
+	}
+	got, err := c.frame(ctx, u, preferring(wait, copies), wait)
+	if err != nil {
+		return nil, err
+	}
+	if proof, err := slice.ParseProof(r.Track, got.body); err == nil && proof.Covers(n) {
+		return &slice.Slice{Number: n, Proof: proof}, nil
+	}
+	return parse(r.Track, n, got.body)
+}
+
+// preferring returns the header that says how a slice is asked for.
+func preferring(wait time.Duration, copies int) http.Header {
 	var prefer []string
 	if wait > 0 {
 		seconds := min(int((wait+time.Second-1)/time.Second), edgeapi.MaxWaitSeconds)
@@ -37,11 +64,7 @@ func (c *Client) Slice(
 	if prefer != nil {
 		header.Set("Prefer", strings.Join(prefer, ", "))
 	}
-	got, err := c.frame(ctx, u, header, wait)
-	if err != nil {
-		return nil, err
-	}
-	return parse(r.Track, n, got.body)
+	return header
 }
 
 // SliceRest fetches the payload of slice n of a track from offset on, 0 up to below its size, by the resolution's
