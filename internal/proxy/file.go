@@ -45,6 +45,25 @@ func (p *Proxy) serveFile(w http.ResponseWriter, r *http.Request, s *stream, t T
 	}
 }
 
+// servePlaylistAsFLV answers with an HLS stream as FLV.
+func (p *Proxy) servePlaylistAsFLV(w http.ResponseWriter, r *http.Request, s *stream, t Target) {
+	p.mu.Lock()
+	viewer := s.viewer
+	s.readers++
+	p.mu.Unlock()
+	defer func() {
+		p.mu.Lock()
+		s.readers--
+		p.mu.Unlock()
+	}()
+	if viewer == nil {
+		p.refuse(w, r, t, fault.New(fault.Closed, "the stream ended at this moment; open it again"))
+		return
+	}
+	w = &patientWriter{w, http.NewResponseController(w), p.cfg.WriteTimeout}
+	p.serveFilm(w, r, viewer, t)
+}
+
 // serveFilm answers with a file of another kind as FLV, for players that play nothing else.
 func (p *Proxy) serveFilm(w http.ResponseWriter, r *http.Request, viewer *peer.Viewer, t Target) {
 	if r.Method == http.MethodHead {

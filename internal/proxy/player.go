@@ -14,13 +14,26 @@ import (
 
 // servePlayer answers a player with the stream that the address names.
 func (p *Proxy) servePlayer(w http.ResponseWriter, r *http.Request) {
+	if p.serveSegment(w, r) {
+		return
+	}
 	t, err := ParseTarget(r.URL.EscapedPath(), r.URL.RawQuery)
 	if err != nil {
 		status := http.StatusBadRequest
-		if edgeapi.FileType(r.URL.Path) == "" {
+		said := message(err)
+		if edgeapi.FileType(r.URL.Path) == "" && !isPlaylist(r.URL.Path) {
 			status = http.StatusNotFound
+			said += " If it is an HLS segment, open the playlist that lists it first."
 		}
-		fail(w, status, string(fault.CodeOf(err)), message(err), "")
+		fail(w, status, string(fault.CodeOf(err)), said, "")
+		return
+	}
+	if t.Playlist && !t.AsFLV && r.Method == http.MethodHead {
+		headOfPlaylist(w)
+		return
+	}
+	if m := p.masterOf(t); t.Playlist && m != nil {
+		p.serveMaster(w, r, t, m)
 		return
 	}
 	if r.Method == http.MethodHead && edgeapi.FileType(r.URL.Path) == edgeapi.TypeFLV { // what it would be, without joining a swarm for it
@@ -28,12 +41,26 @@ func (p *Proxy) servePlayer(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	s, err := p.join(r.Context(), t)
+	if t.Playlist && fault.CodeOf(err) == fault.SourceMaster {
+		p.serveMaster(w, r, t, p.isMaster(t))
+		return
+	}
 	if err != nil {
 		p.refuse(w, r, t, err)
 		return
 	}
 	defer p.leave(s)
-	if s.file {
+	switch {
+	case s.playlist != nil && t.Playlist && !t.AsFLV:
+		p.servePlaylist(w, r, s, t)
+		return
+	case s.playlist != nil:
+		p.servePlaylistAsFLV(w, r, s, t)
+		return
+	case t.Playlist && !t.AsFLV:
+		p.refuse(w, r, t, fault.New(fault.SourceInvalid, "it is no HLS playlist; open it by its own kind's ending"))
+		return
+	case s.file:
 		p.serveFile(w, r, s, t)
 		return
 	}

@@ -2,17 +2,12 @@ package proxy_test
 
 import (
 	"bytes"
-	"context"
 	"io"
-	"net/http"
-	"net/http/httptest"
 	"os/exec"
 	"strconv"
 	"strings"
 	"testing"
-	"time"
 
-	"github.com/chromedp/chromedp"
 	"github.com/stretchr/testify/require"
 
 	"github.com/superp2p/superp2p/internal/flv"
@@ -100,37 +95,12 @@ func TestChromiumPlaysSeeksAndEnds(t *testing.T) {
 	}
 	origin := stagetest.Films(t)
 	s := start(t, proxy.Config{}, allowLoopback)
-	path := ""
-	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
-		if found, err := exec.LookPath(name); err == nil {
-			path = found
-			break
-		}
-	}
-	require.NotEmpty(t, path, "Chromium is missing: call make tools")
-	allocator, cancel := chromedp.NewExecAllocator(context.Background(), append(chromedp.DefaultExecAllocatorOptions[:],
-		chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.UserDataDir(t.TempDir()),
-		chromedp.Flag("autoplay-policy", "no-user-gesture-required"), chromedp.Flag("disable-dev-shm-usage", true))...)
-	defer cancel()
-	ctx, cancel := chromedp.NewContext(allocator, chromedp.WithErrorf(func(string, ...any) {}))
-	defer cancel()
-	defer func() { _ = chromedp.Cancel(ctx) }()
-	page := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Content-Type", "text/html")
-		_, _ = w.Write([]byte(`<video id=v muted autoplay src="` + s.url + "/" + strings.TrimPrefix(origin.URL, "http://") + `/first.mp4"></video>`))
-	}))
-	defer page.Close()
-	until := func(condition string) {
-		t.Helper()
-		_, err := chromedp.Run(ctx, chromedp.Poll[bool](condition, chromedp.WithPollingInterval(50*time.Millisecond),
-			chromedp.WithPollingTimeout(30*time.Second)))
-		require.NoError(t, err, "waiting for %s", condition)
-	}
-	require.NoError(t, chromedp.Do(ctx, chromedp.Navigate(page.URL)))
+	b := openBrowser(t)
+	b.show(`<video id=v muted autoplay src="` + s.url + "/" + strings.TrimPrefix(origin.URL, "http://") + `/first.mp4"></video>`)
+	until := b.until
 	until("v.error || v.currentTime > 1")
 	until("v.error == null && Math.abs(v.duration - 20) < 0.5")
-	_, err := chromedp.Run(ctx, chromedp.Evaluate[float64]("v.currentTime = 17"))
-	require.NoError(t, err)
+	b.do("v.currentTime = 17")
 	until("v.error || !v.seeking && v.currentTime > 17.3")
 	until("v.error || v.ended")
 	until("v.error == null && v.videoWidth == 320")

@@ -18,8 +18,8 @@ import (
 type Config struct {
 	// Viewer is how streams are opened: server, default delay and the rest.
 	Viewer peer.Config
-	// Linger is how long a stream without players is kept, so that a player that reconnects finds it running.
-	// If zero, 5 s.
+	// Linger is how long a stream without players is kept, so that a player that reconnects finds it running. HLS streams are
+	// kept 5 s and three segments' longest duration after the last request at least. If zero, 5 s.
 	Linger time.Duration
 	// MaxStreams is how many streams are open at the same time. If zero, 16.
 	MaxStreams int
@@ -52,6 +52,11 @@ type Proxy struct {
 	download bool
 	upload   bool
 	flows    flows
+	masters  map[string]*master // by URL
+	moment   uint64             // counts the times that a stream became idle
+
+	registry registry
+	now      func() time.Time
 
 	base    context.Context // ends all streams
 	end     context.CancelFunc
@@ -81,8 +86,13 @@ func New(cfg Config) *Proxy {
 	if cfg.Viewer.Logger == nil {
 		cfg.Viewer.Logger = cfg.Logger
 	}
+	now := cfg.Viewer.Now
+	if now == nil {
+		now = time.Now
+	}
 	base, end := context.WithCancel(context.Background())
 	return &Proxy{
+		masters: map[string]*master{}, now: now, registry: registry{now: now, listings: map[key]*listing{}},
 		base: base, end: end, cfg: cfg, log: cfg.Logger, streams: map[key]*stream{}, twins: map[key]key{},
 		download: !cfg.Viewer.NoDownload, upload: !cfg.Viewer.NoUpload,
 	}

@@ -36,7 +36,19 @@ func start(t *testing.T, c proxy.Config, adjust func(*config.Config)) *system {
 	st, err := stage.Start(t.Context(), stage.Config{Adjust: adjust, Past: 8 * time.Second})
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, st.Close()) })
-	c.Viewer.Server, c.Viewer.Loopback = st.ServerURL(), true
+	s := &system{st, t, "", &http.Client{
+		Transport:     &http.Transport{},
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}}
+	t.Cleanup(s.client.CloseIdleConnections)
+	s.url = s.proxy(c)
+	return s
+}
+
+// proxy starts a proxy for the stage's server, and returns its URL.
+func (s *system) proxy(c proxy.Config) string {
+	t := s.t
+	c.Viewer.Server, c.Viewer.Loopback = s.ServerURL(), true
 	c.Viewer.Delay, c.Viewer.StartTimeout = 2*time.Second, 20*time.Second
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
@@ -44,12 +56,7 @@ func start(t *testing.T, c proxy.Config, adjust func(*config.Config)) *system {
 	served := make(chan error, 1)
 	go func() { served <- proxy.New(c).Serve(ctx, l) }()
 	t.Cleanup(func() { cancel(); require.NoError(t, <-served) })
-	s := &system{st, t, "http://" + l.Addr().String(), &http.Client{
-		Transport:     &http.Transport{},
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-	}}
-	t.Cleanup(s.client.CloseIdleConnections)
-	return s
+	return "http://" + l.Addr().String()
 }
 
 // get asks the proxy; header holds pairs.

@@ -116,7 +116,7 @@ func (p *Proxy) statistics(name string) statistics {
 		}
 		v := s.viewer.Stats()
 		one := streamStat{
-			Resource: s.names[0], URL: address, Players: s.players, Peers: v.Peers, Stalls: v.Stalls,
+			Resource: s.names[0], URL: address, Players: p.playersOf(s), Peers: v.Peers, Stalls: v.Stalls,
 			Delay: v.Delay.Milliseconds(), Buffered: v.Buffered.Milliseconds(), Start: v.Start.Milliseconds(),
 		}
 		one.Flow.add(&v)
@@ -130,6 +130,18 @@ func (p *Proxy) statistics(name string) statistics {
 		return cmp.Or(cmp.Compare(a.Resource, b.Resource), cmp.Compare(a.URL, b.URL))
 	})
 	return st
+}
+
+// playersOf counts the players of s. Those of HLS hold no connection: while requests come they count as one.
+func (p *Proxy) playersOf(s *stream) int {
+	if s.playlist == nil {
+		return s.players
+	}
+	n := s.readers
+	if !s.asked.IsZero() && p.now().Sub(s.asked) < p.linger(s) {
+		n++
+	}
+	return n
 }
 
 // serveFeature answers GET /feature?download=…&upload=…: it switches taking from peers and giving to peers, for

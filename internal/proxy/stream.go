@@ -5,6 +5,7 @@ import (
 	"maps"
 	"time"
 
+	"github.com/superp2p/superp2p/internal/edgeapi"
 	"github.com/superp2p/superp2p/internal/fault"
 	"github.com/superp2p/superp2p/internal/peer"
 	"github.com/superp2p/superp2p/internal/timeline"
@@ -25,11 +26,17 @@ type stream struct {
 	ready  chan struct{} // closed when viewer or err is set
 	viewer *peer.Viewer
 	err    error
-	file   bool // it is no live stream
+	file   bool // it is no live stream, and no playlist
+	// playlist is what it is as HLS, nil if it is something else.
+	playlist *edgeapi.Playlist
+	target   Target // for which it was opened
 
-	names   []string // by which /stat finds it
-	players int
+	names   []string    // by which /stat finds it
+	players int         // of HLS, requests that are being answered
+	readers int         // of HLS, players that get it as FLV
+	asked   time.Time   // of HLS, when a player asked last
 	idle    *time.Timer // runs while there are no players
+	since   uint64      // the moment when that began
 }
 
 // join returns the running stream of t, opened if need be, with one player more; leave must follow.
@@ -67,7 +74,7 @@ func (p *Proxy) enter(t Target, k key) (*stream, error) {
 			return nil, fault.New(fault.LimitReached, "the proxy plays as many streams as it may; close one")
 		}
 		ctx, cancel := context.WithCancel(p.base)
-		s = &stream{key: k, label: t.Resource, cancel: cancel, ready: make(chan struct{})}
+		s = &stream{key: k, target: t, label: t.Resource, cancel: cancel, ready: make(chan struct{})}
 		p.streams[k] = s
 		s.addName(t.Resource)
 		p.running.Go(func() { p.run(ctx, s) })
@@ -82,16 +89,20 @@ func (p *Proxy) enter(t Target, k key) (*stream, error) {
 	return s, nil
 }
 
-// evict ends a stream that has no players; false if there is none.
+// evict ends the stream that has been without players longest; false if all have some.
 func (p *Proxy) evict() bool {
+	var oldest *stream
 	for _, s := range p.streams {
-		if s.players == 0 {
-			p.forget(s)
-			s.cancel()
-			return true
+		if s.players == 0 && (oldest == nil || s.since < oldest.since) {
+			oldest = s
 		}
 	}
-	return false
+	if oldest == nil {
+		return false
+	}
+	p.forget(oldest)
+	oldest.cancel()
+	return true
 }
 
 // leave takes a player away. The last one starts the clock.
@@ -107,7 +118,9 @@ func (p *Proxy) leave(s *stream) {
 		s.cancel()
 		return
 	}
-	s.idle = time.AfterFunc(p.cfg.Linger, func() {
+	p.moment++
+	s.since = p.moment
+	s.idle = time.AfterFunc(p.linger(s), func() {
 		p.mu.Lock()
 		defer p.mu.Unlock()
 		if s.players == 0 && p.streams[s.key] == s {
@@ -115,6 +128,14 @@ func (p *Proxy) leave(s *stream) {
 			s.cancel()
 		}
 	})
+}
+
+// linger is how long s stays without players. Those of HLS come and go with each request.
+func (p *Proxy) linger(s *stream) time.Duration {
+	if s.playlist == nil {
+		return p.cfg.Linger
+	}
+	return max(p.cfg.Linger, 3*time.Duration(s.playlist.Target)*time.Millisecond+5*time.Second)
 }
 
 // run is the life of a stream: it opens the peer and closes it when ctx ends or the peer fails.
@@ -131,7 +152,10 @@ func (p *Proxy) run(ctx context.Context, s *stream) {
 	viewer, err := peer.Open(ctx, cfg, s.key.play)
 	p.mu.Lock()
 	s.viewer, s.err = viewer, err
-	s.file = err == nil && viewer.File() != nil
+	if err == nil {
+		s.playlist = viewer.Playlist()
+		s.file = s.playlist == nil && viewer.File() != nil
+	}
 	if err != nil {
 		p.forget(s) // the next player may try again
 	}

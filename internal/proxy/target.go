@@ -18,6 +18,12 @@ const (
 	keyDelay    = "superp2p_delay"
 	keyStart    = "start"
 	keyAs       = "as"
+	keyParts    = "superp2p_parts"
+
+	asPlaylist = keyAs + "=m3u8"
+	asFLV      = keyAs + "=flv"
+	// directive begins the keys by which players of low-latency HLS say what to wait for. They are no part of an address.
+	directive = "_HLS_"
 )
 
 // maxAddress limits what is read as an address; longer ones are refused. Signed URLs are far shorter.
@@ -33,14 +39,28 @@ type Target struct {
 	Fallback string
 	// Start is where in a file that comes as FLV to begin, in seconds, of one that is FLV perhaps in bytes; 0 at its start.
 	Start float64
-	// AsFLV has a file of another kind come as FLV.
+	// AsFLV has a file of another kind, or an HLS playlist, come as FLV.
 	AsFLV bool
+	// Playlist says that it is an HLS playlist.
+	Playlist bool
+	// Parts hands the tags of low-latency HLS on.
+	Parts bool
+	// Directives are what the request for a playlist asks for, as a raw query, such as _HLS_msn=7.
+	Directives string
+	// Own is what of the query is meant for the proxy and for all playlists that this one leads to, raw.
+	Own string
 	// Delay is how far behind live to play. If zero, the proxy's own default.
 	Delay time.Duration
 }
 
-const forms = "Open /<host>/<path>.flv or .mp4, /https/<host>/<path>.flv or .mp4, /rtmp/<host>/<app>/<stream>.flv, " +
-	"/rtsp/<host>/<path>.flv or /channel/<id>.flv."
+const forms = "Open /<host>/<path>.flv, .mp4 or .m3u8, /https/<host>/<path>.flv, .mp4 or .m3u8, " +
+	"/rtmp/<host>/<app>/<stream>.flv, /rtsp/<host>/<path>.flv, /channel/<id>.flv or .m3u8."
+
+// isPlaylist says that a path ends like an HLS playlist's.
+func isPlaylist(path string) bool {
+	path = strings.ToLower(path)
+	return strings.HasSuffix(path, ".m3u8") || strings.HasSuffix(path, ".m3u")
+}
 
 // ParseTarget reads the escaped path and the raw query of a request. Its errors are *fault.Error with URLInvalid.
 func ParseTarget(path, query string) (Target, error) {
@@ -49,21 +69,27 @@ func ParseTarget(path, query string) (Target, error) {
 	}
 	first, rest, ok := strings.Cut(strings.TrimPrefix(path, "/"), "/")
 	kind, ending := edgeapi.FileType(rest), rest[max(0, strings.LastIndexByte(rest, '.')):]
+	playlist := isPlaylist(rest)
 	switch first {
-	case "channel", "rtmp", "rtmps", "rtsp", "rtsps":
-		ok = ok && kind == edgeapi.TypeFLV
+	case "channel":
+		ok = ok && (kind == edgeapi.TypeFLV || playlist)
+	case "rtmp", "rtmps", "rtsp", "rtsps":
+		ok, playlist = ok && kind == edgeapi.TypeFLV, false
+	default:
+		playlist = playlist || hasPart(query, asPlaylist)
 	}
-	if !ok || kind == "" || rest == ending || strings.HasSuffix(rest, "/"+ending) {
+	named := kind != "" || isPlaylist(rest)
+	if !ok || !named && !playlist || named && (rest == ending || strings.HasSuffix(rest, "/"+ending)) {
 		return Target{}, fault.New(fault.URLInvalid, "this is no stream's address. "+forms)
 	}
-	t, query, err := splitQuery(query)
+	t, query, err := splitQuery(query, playlist)
 	if err != nil {
 		return t, err
 	}
 	scheme := "http"
 	switch first {
 	case "channel":
-		id, err := url.PathUnescape(rest[:len(rest)-len(".flv")])
+		id, err := url.PathUnescape(rest[:len(rest)-len(ending)])
 		if err != nil || strings.Contains(id, "://") || strings.ContainsFunc(id, isControl) {
 			return t, fault.New(fault.URLInvalid, "this is no channel id. "+forms)
 		}
@@ -107,26 +133,33 @@ func ParseTarget(path, query string) (Target, error) {
 
 // splitQuery takes the proxy's own keys out of a raw query and leaves the others byte for byte as they are, because
 // origins check signatures over them.
-func splitQuery(query string) (t Target, rest string, err error) {
-	var others []string
+func splitQuery(query string, playlist bool) (t Target, rest string, err error) {
+	t.Playlist = playlist
+	film := !playlist || hasPart(query, asFLV) // otherwise start is the origin's own
+	var others, own, directives []string
 	for part := range strings.SplitSeq(query, "&") {
 		key, value, _ := strings.Cut(part, "=")
-		switch key {
-		case keyResource:
+		switch {
+		case part == "":
+		case key == keyResource:
 			if t.Resource, err = url.QueryUnescape(value); err != nil {
 				return t, "", fault.New(fault.URLInvalid, "the value of xresid is not a valid query value")
 			}
-		case keyDelay:
+			own = append(own, part)
+		case key == keyDelay:
 			if t.Delay, err = parseDelay(value); err != nil {
 				return t, "", err
 			}
-		case keyAs:
-			if value == "flv" {
-				t.AsFLV = true
-				continue
-			}
-			others = append(others, part)
-		case keyStart:
+			own = append(own, part)
+		case part == asFLV:
+			t.AsFLV = true
+		case playlist && part == asPlaylist:
+		case playlist && key == keyParts:
+			t.Parts = value == "1"
+			own = append(own, part)
+		case playlist && strings.HasPrefix(key, directive):
+			directives = append(directives, part)
+		case key == keyStart && film:
 			start, err := strconv.ParseFloat(value, 64)
 			if err == nil && start >= 0 && start < 1<<50 {
 				t.Start = start
@@ -134,12 +167,16 @@ func splitQuery(query string) (t Target, rest string, err error) {
 			}
 			others = append(others, part) // the origin's own
 		default:
-			if part != "" {
-				others = append(others, part)
-			}
+			others = append(others, part)
 		}
 	}
+	t.Own, t.Directives = strings.Join(own, "&"), strings.Join(directives, "&")
 	return t, strings.Join(others, "&"), nil
+}
+
+// hasPart tells whether a raw query holds a key with a value as they stand there.
+func hasPart(query, part string) bool {
+	return strings.Contains("&"+query+"&", "&"+part+"&")
 }
 
 // parseDelay reads a number of seconds. What is out of range is the viewer's to clamp, but 0 is no «default» here.

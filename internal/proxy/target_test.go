@@ -29,6 +29,12 @@ func TestParseTarget(t *testing.T) {
 		{"/[::1]/a.flv", "", "http://[::1]/a.flv", "[::1]/a.flv"},
 		{"/channel/live1.flv", "", "live1", "channel/live1.flv"},
 		{"/channel/live/test.flv", "", "live/test", "channel/live/test.flv"},
+		{"/cdn.example/a.m3u8", "start=3&k=v&_HLS_msn=7&_HLS_part=1", "http://cdn.example/a.m3u8?start=3&k=v", "cdn.example/a.m3u8"},
+		{"/cdn.example/a.m3u8", "as=flv&start=3&k=v", "http://cdn.example/a.m3u8?k=v", "cdn.example/a.m3u8"},
+		{"/https/cdn.example/a.M3U", "", "https://cdn.example/a.M3U", "cdn.example/a.M3U"},
+		{"/cdn.example/play", "k=v&as=m3u8&x", "http://cdn.example/play?k=v&x", "cdn.example/play"},
+		{"/cdn.example/", "as=m3u8", "http://cdn.example/", "cdn.example/"},
+		{"/channel/live/x.m3u8", "token=1", "live/x?token=1", "channel/live/x.m3u8"},
 		{"/cdn.example/a.flv", "xresid=my%20film&k=v", "http://cdn.example/a.flv?k=v", "my film"},
 	}
 	for _, test := range tests {
@@ -44,6 +50,12 @@ func TestParseTarget(t *testing.T) {
 		}
 	}
 
+	list, err := ParseTarget("/cdn.example/a.m3u8", "superp2p_delay=3&_HLS_msn=7&k=v&superp2p_parts=1&_HLS_part=0&as=flv")
+	require.NoError(t, err)
+	require.Equal(t, "_HLS_msn=7&_HLS_part=0", list.Directives)
+	require.Equal(t, "superp2p_delay=3&superp2p_parts=1", list.Own)
+	require.True(t, list.Playlist && list.Parts && list.AsFLV)
+
 	got, err := ParseTarget("/cdn.example/a.flv", "superp2p_delay=2.5&k=v")
 	require.NoError(t, err)
 	require.Equal(t, 2500*time.Millisecond, got.Delay)
@@ -55,6 +67,7 @@ func TestParseTargetRefuses(t *testing.T) {
 		"/", "", "/favicon.ico", "/a.flv", "/robots.txt", "/cdn.example/", "/cdn.example/.flv", "/cdn.example/x/.flv",
 		"/user@cdn.example/a.flv", "/cdn.example:0/a.flv", "/cdn.example:99999/a.flv",
 		"/cdn.example:x/a.flv", "/cdn%2eexample/a.flv", "/https/a.flv", "/rtmp/cdn.example/a.flv", "/rtmp/cdn.example/.flv", "/rtsp/cam.example/.flv",
+		"/rtmp/cdn.example/live/a.m3u8", "/rtmp/cdn.example/live/a?as=m3u8", "/channel/a?as=m3u8", "/cdn.example/.m3u8", "/a.m3u8", "/a?as=m3u8",
 		"/rtsp/user:secret@cam.example/a.flv", "/rtsp/cam.example/a.mp4",
 		"/channel/.flv", "/channel/http%3A%2F%2Fcdn.example%2Fa.flv", "/channel/a%00b.flv", "/channel/%zz.flv",
 		"/./a.flv", "/../a.flv", "/[::1/a.flv", "/[fe80::1%25lo]/a.flv", "//a.flv", "/cdn.example/%zz.flv",
@@ -72,6 +85,8 @@ func FuzzParseTarget(f *testing.F) {
 	f.Add("/cdn.example/a.flv", "k=v&xresid=1&superp2p_delay=3")
 	f.Add("/rtmp/[::1]:1935/live/a.flv", "")
 	f.Add("/channel/live/test.flv", "")
+	f.Add("/https/cdn.example/live/test.m3u8", "_HLS_msn=1&as=flv&superp2p_parts=1&start=3")
+	f.Add("/cdn.example/live", "as=m3u8")
 	f.Fuzz(func(t *testing.T, path, query string) {
 		target, err := ParseTarget(path, query)
 		if err != nil {

@@ -1,0 +1,206 @@
+package proxy
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/superp2p/superp2p/internal/fault"
+	"github.com/superp2p/superp2p/internal/hls"
+	"github.com/superp2p/superp2p/internal/object"
+	"github.com/superp2p/superp2p/internal/peer"
+	"github.com/superp2p/superp2p/internal/playlist"
+)
+
+const (
+	// keepMaster is how long the server's word that a URL is a master playlist is believed.
+	keepMaster = 5 * time.Minute
+	// freshMaster is how long a load of it is given to more players.
+	freshMaster = time.Second
+	maxMasters  = 128
+)
+
+// master is a URL that the server said is a master playlist.
+type master struct {
+	known time.Time
+
+	mu     sync.Mutex
+	load   *playlist.Load
+	loaded time.Time
+}
+
+// masterOf returns the master playlist that t is known to be, nil if it is not.
+func (p *Proxy) masterOf(t Target) *master {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	m := p.masters[t.Play]
+	if m == nil || p.now().Sub(m.known) >= keepMaster {
+		return nil
+	}
+	return m
+}
+
+// isMaster remembers that t is a master playlist, as the server has just said: so it is an origin's that it allows.
+func (p *Proxy) isMaster(t Target) *master {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for play, m := range p.masters {
+		if p.now().Sub(m.known) >= keepMaster || len(p.masters) >= maxMasters {
+			delete(p.masters, play)
+		}
+	}
+	m := &master{known: p.now()}
+	p.masters[t.Play] = m
+	return m
+}
+
+// loadMaster loads the playlist from its origin, and not more than once a second.
+func (p *Proxy) loadMaster(ctx context.Context, t Target, m *master) (*playlist.Load, error) {
+	if t.Fallback == "" {
+		return nil, fault.New(fault.SourceMaster, "the channel is a master playlist; open one of its variants, or its own URL")
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.load != nil && p.now().Sub(m.loaded) < freshMaster {
+		return m.load, nil
+	}
+	client := object.New(object.Options{Dial: peer.DialOrigin(p.cfg.Viewer, t.Play), Logger: p.log, Retries: 1})
+	defer client.Close() //nolint:errcheck // it returns nil, always
+	load, err := playlist.Get(ctx, client, t.Play, hls.Options{})
+	if err != nil {
+		return nil, err
+	}
+	if load.Playlist.Master == nil {
+		p.mu.Lock()
+		delete(p.masters, t.Play)
+		p.mu.Unlock()
+		return nil, fault.New(fault.SourceChanged, "the playlist was a master playlist and is none any more; open it again")
+	}
+	m.load, m.loaded = load, p.now()
+	return load, nil
+}
+
+// serveMaster answers with a master playlist whose playlists are the proxy's. The others (for trick play, say) and all
+// else are the origin's.
+func (p *Proxy) serveMaster(w http.ResponseWriter, r *http.Request, t Target, m *master) {
+	load, err := p.loadMaster(r.Context(), t, m)
+	if err == nil && t.AsFLV {
+		p.serveVariant(w, r, t, load)
+		return
+	}
+	var out []byte
+	if err == nil {
+		out, err = rewrite(load.Raw, load.URL, t)
+	}
+	if err != nil {
+		p.refuse(w, r, t, err)
+		return
+	}
+	p.givePlaylist(w, out)
+}
+
+// serveVariant sends a player that wants FLV to the first variant that has all in one, else to the first.
+func (p *Proxy) serveVariant(w http.ResponseWriter, r *http.Request, t Target, load *playlist.Load) {
+	variants := load.Playlist.Master.Variants
+	if len(variants) == 0 {
+		p.refuse(w, r, t, fault.New(fault.SourceInvalid, "the master playlist has no variants"))
+		return
+	}
+	chosen := slices.IndexFunc(variants, func(v hls.Variant) bool { return v.Audio == "" && v.Video == "" })
+	if chosen < 0 {
+		chosen = max(0, slices.IndexFunc(variants, func(v hls.Variant) bool { return v.Width > 0 })) // some are only sound
+	}
+	own := join(t.Own, asFLV)
+	if t.Start > 0 {
+		own = join(own, keyStart+"="+strconv.FormatFloat(t.Start, 'f', -1, 64))
+	}
+	where, ok := playlistAddress(variants[chosen].URI, own)
+	if !ok {
+		p.refuse(w, r, t, fault.New(fault.SourceInvalid, "the variants of the master playlist are at no http or https address"))
+		return
+	}
+	w.Header().Set("Cache-Control", "no-store")
+	http.Redirect(w, r, where, http.StatusFound)
+}
+
+// servePlaylist answers with the media playlist of a stream as its origin has it now.
+func (p *Proxy) servePlaylist(w http.ResponseWriter, r *http.Request, s *stream, t Target) {
+	viewer := p.ask(s)
+	if viewer == nil {
+		p.refuse(w, r, t, fault.New(fault.Closed, "the stream ended at this moment; open it again"))
+		return
+	}
+	out, err := p.loadPlaylist(r.Context(), viewer, s, t)
+	if err != nil {
+		p.refuse(w, r, t, err)
+		return
+	}
+	p.givePlaylist(w, out)
+}
+
+func (p *Proxy) loadPlaylist(ctx context.Context, viewer *peer.Viewer, s *stream, t Target) ([]byte, error) {
+	query := ""
+	if t.Parts {
+		query = t.Directives
+	}
+	load, err := viewer.LoadPlaylist(ctx, query)
+	if err != nil {
+		return nil, err
+	}
+	if load.Playlist.Media == nil {
+		return nil, fault.New(fault.SourceChanged, "the playlist is a master playlist now; open it again")
+	}
+	p.mu.Lock()
+	of := s.target
+	p.mu.Unlock()
+	p.registry.add(s.key, of, load)
+	raw := load.Raw
+	if !t.Parts {
+		raw = hls.WholeSegments(raw)
+	}
+	return rewrite(raw, load.URL, t)
+}
+
+// rewrite leads the URIs of a playlist that is served at t through the proxy, as far as they are playlists of the same
+// presentation, segments or initialization segments. All others lead to the origin.
+func rewrite(raw []byte, base *url.URL, t Target) ([]byte, error) {
+	return hls.Rewrite(raw, base, hls.Options{}, func(u hls.Reference) string {
+		where, ok := "", false
+		switch u.Kind {
+		case hls.VariantURI, hls.RenditionURI, hls.RenditionReportURI:
+			where, ok = playlistAddress(u.URL, t.Own)
+		case hls.SegmentURI, hls.MapURI:
+			where, ok = address(u.URL)
+		}
+		if !ok {
+			where = tidy(u.URL)
+		}
+		return where
+	})
+}
+
+func (p *Proxy) givePlaylist(w http.ResponseWriter, b []byte) {
+	headOfPlaylist(w)
+	w.Header().Set("Content-Length", strconv.Itoa(len(b)))
+	w = &patientWriter{w, http.NewResponseController(w), p.cfg.WriteTimeout}
+	_, _ = w.Write(b)
+}
+
+func headOfPlaylist(w http.ResponseWriter) {
+	h := w.Header()
+	h.Set("Content-Type", "application/vnd.apple.mpegurl")
+	h.Set("Cache-Control", "no-store")
+	h.Set("X-Content-Type-Options", "nosniff")
+}
+
+// ask returns the viewer of a stream of whose playlist something is asked, nil if it has ended meanwhile.
+func (p *Proxy) ask(s *stream) *peer.Viewer {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	s.asked = p.now()
+	return s.viewer
+}
