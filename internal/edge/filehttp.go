@@ -4,7 +4,6 @@ import (
 	"net/http"
 
 	"github.com/superp2p/superp2p/internal/edgeapi"
-	"github.com/superp2p/superp2p/internal/fault"
 	"github.com/superp2p/superp2p/internal/slice"
 )
 
