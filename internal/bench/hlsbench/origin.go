@@ -6,7 +6,6 @@ import (
 	"strconv"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"time"
 )
 
@@ -17,16 +16,17 @@ type origin struct {
 	window int
 	begin  time.Time // when segment 0 began to be filmed
 
-	media, playlists atomic.Uint64 // bytes given
-
-	mu  sync.Mutex
-	who map[string]uint64 // media bytes by User-Agent, its first word
+	mu    sync.Mutex
+	sent  map[int]uint64    // media bytes given, by segment
+	all   uint64            // in all
+	again uint64            // beyond the first copy of each segment
+	who   map[string]uint64 // by User-Agent, its first word
 }
 
 func newOrigin(clip [][]byte, window int) *origin {
 	// One segment more than the window has, so that the playlist is full at once.
 	past := time.Duration(window+1) * segmentTime
-	return &origin{clip: clip, window: window, begin: time.Now().Add(-past), who: map[string]uint64{}}
+	return &origin{clip: clip, window: window, begin: time.Now().Add(-past), sent: map[int]uint64{}, who: map[string]uint64{}}
 }
 
 // ServeHTTP answers /live.m3u8 and /N.ts.
@@ -42,8 +42,7 @@ func (o *origin) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if name == "live.m3u8" {
 		h.Set("Content-Type", "application/vnd.apple.mpegurl")
 		h.Set("Cache-Control", "no-cache")
-		n, _ := w.Write(o.playlist(done))
-		o.playlists.Add(uint64(n)) //nolint:gosec // not negative
+		_, _ = w.Write(o.playlist(done))
 		return
 	}
 	number, err := strconv.Atoi(strings.TrimSuffix(name, ".ts"))
@@ -56,11 +55,27 @@ func (o *origin) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h.Set("Cache-Control", "max-age=3600")
 	counter := &counting{ResponseWriter: w}
 	http.ServeContent(counter, r, "", time.Time{}, strings.NewReader(string(o.clip[number%len(o.clip)])))
-	o.media.Add(counter.n)
-	agent, _, _ := strings.Cut(r.UserAgent(), "/")
+	o.count(number, counter.n, r.UserAgent())
+}
+
+// count takes note of bytes given of a segment.
+func (o *origin) count(number int, n uint64, agent string) {
+	agent, _, _ = strings.Cut(agent, "/")
 	o.mu.Lock()
-	o.who[agent] += counter.n
-	o.mu.Unlock()
+	defer o.mu.Unlock()
+	size := uint64(len(o.clip[number%len(o.clip)]))
+	before := o.sent[number]
+	o.sent[number] = before + n
+	o.all += n
+	o.again += max(before+n, size) - max(before, size)
+	o.who[agent] += n
+}
+
+// given returns how many media bytes were given in all, and beyond the first copy of each segment.
+func (o *origin) given() (all, again uint64) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.all, o.again
 }
 
 // playlist is what the origin says when so many segments are complete.

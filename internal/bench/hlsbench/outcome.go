@@ -99,16 +99,15 @@ func newPeriod(v variant, o *origin, from, to *moment) period {
 		p.Waits += b.Waits - a.Waits
 		p.Seeks += b.Seeks - a.Seeks
 	}
-	one := o.copySize(to.at.Sub(from.at))
 	p.Servers = p.Origin
 	if v.ours {
-		// The origin gives our server a copy, which no viewer takes. What it gives beyond that went to viewers.
-		p.Servers = p.Edge + max(0, p.Origin-one)
+		// The first copy of each segment is our server's, which no viewer gets. Others went to viewers.
+		p.Servers = p.Edge + float64(to.again-from.again)
 	}
 	if p.Needed > 0 {
 		p.Offload = 1 - p.Servers/p.Needed
 	}
-	p.Copies = (p.Origin + p.Edge) / one
+	p.Copies = (p.Origin + p.Edge) / o.copySize(to.at.Sub(from.at))
 	return p
 }
 

@@ -82,13 +82,13 @@ func (p *processes) startServer(ctx context.Context, program, origin string) (st
 }
 
 // startProxy starts a superp2p proxy and returns its URL.
-func (p *processes) startProxy(ctx context.Context, program, server string, args []string) (string, error) {
+func (p *processes) startProxy(ctx context.Context, program, server string) (string, error) {
 	address, err := freeAddress()
 	if err != nil {
 		return "", err
 	}
-	return "http://" + address, p.start(ctx, address,
-		append([]string{program, "proxy", "--listen", address, "--server", server, "--loopback"}, args...)...)
+	return "http://" + address, p.start(ctx, address, program, "proxy", "--listen", address, "--server", server,
+		"--loopback")
 }
 
 // startNPMTracker starts the npm bittorrent-tracker and returns its WebSocket's URL, and what ends it.

@@ -28,7 +28,7 @@ type moment struct {
 	at        time.Time
 	pages     []figures
 	origin    uint64 // media bytes that the origin gave
-	playlists uint64
+	again     uint64 // those of them that it had given before
 	edge      uint64 // bytes that our server gave viewers
 	flow      flow   // what our proxies say, all together
 	busy, all float64
@@ -87,7 +87,7 @@ func run(ctx context.Context, o options, v variant, clip [][]byte) (*outcome, er
 		settings := map[string]any{"playlist": originServer.URL + "/" + v.name + "/live.m3u8", "hls": v.hls}
 		switch {
 		case v.ours:
-			proxy, err := p.startProxy(ctx, o.superp2p, server, v.args)
+			proxy, err := p.startProxy(ctx, o.superp2p, server)
 			if err != nil {
 				return nil, err
 			}
@@ -133,7 +133,8 @@ type watching struct {
 }
 
 func (w *watching) look(ctx context.Context) (*moment, error) {
-	m := &moment{at: time.Now(), origin: w.origin.media.Load(), playlists: w.origin.playlists.Load()}
+	m := &moment{at: time.Now()}
+	m.origin, m.again = w.origin.given()
 	m.busy, m.all = cpuTimes()
 	if w.server != "" {
 		var status struct {

@@ -12,25 +12,41 @@ type variant struct {
 	plain       bool           // neither: what the stream costs without P2P
 	hls         map[string]any // settings of hls.js beside its defaults
 	p2p         map[string]any // settings of p2p-media-loader beside its defaults
-	args        []string       // of superp2p proxy
 	extra       bool           // only if named
 }
 
-// variants are all ways, in the order of the table. What is extra was tried to find the best settings of p2p-media-loader.
+// variants are all ways, in the order of the table. The extra ones were tried to find the best settings of p2p-media-loader.
 func variants() []variant {
-	live := func(segments int) map[string]any { return map[string]any{"liveSyncDurationCount": segments} }
+	type settings = map[string]any
+	behind := func(segments int) settings { return settings{"liveSyncDurationCount": segments} }
 	return []variant{
 		{name: "plain", title: "hls.js alone", plain: true},
 		{name: "p2pml", title: "p2p-media-loader, defaults"},
-		{name: "a", title: "a", p2p: map[string]any{"highDemandTimeWindow": 2}},
-		{name: "b", title: "b", hls: live(19)},
-		{name: "c", title: "c", hls: live(10), p2p: map[string]any{"highDemandTimeWindow": 4}},
-		{name: "d", title: "d", hls: live(6), p2p: map[string]any{"highDemandTimeWindow": 2}},
-		{name: "e", title: "e", hls: live(6), p2p: map[string]any{"highDemandTimeWindow": 1, "httpDownloadInitialTimeoutMs": 3000}},
-		{name: "h", title: "h", hls: live(10), p2p: map[string]any{"highDemandTimeWindow": 2, "httpDownloadInitialTimeoutMs": 3000}},
-		{name: "i", title: "i", hls: live(6), p2p: map[string]any{"highDemandTimeWindow": 2, "httpDownloadInitialTimeoutMs": 1500, "simultaneousP2PDownloads": 6}},
-		{name: "j", title: "j", hls: live(3), p2p: map[string]any{"highDemandTimeWindow": 1, "httpDownloadInitialTimeoutMs": 1500}},
-		{name: "g", title: "g", p2p: map[string]any{"highDemandTimeWindow": 1, "httpDownloadInitialTimeoutMs": 3000, "simultaneousHttpDownloads": 1}},
+		{name: "p2pml-near", title: "p2p-media-loader, best as near to live", p2p: settings{
+			"highDemandTimeWindow": 2, "simultaneousHttpDownloads": 1, "httpDownloadInitialTimeoutMs": 1500,
+		}},
+		{name: "p2pml-far", title: "p2p-media-loader, best further behind", hls: behind(6), p2p: settings{
+			"highDemandTimeWindow": 2, "httpDownloadInitialTimeoutMs": 3000,
+		}},
+		{name: "superp2p", title: "superp2p, defaults", ours: true},
+		{name: "superp2p-far", title: "superp2p, further behind", ours: true, hls: behind(6)},
+
+		{name: "p2pml-window", title: "2 s of high demand", extra: true, p2p: settings{"highDemandTimeWindow": 2}},
+		{name: "p2pml-window-1", title: "1 s, 1 HTTP, 3 s to begin", extra: true, p2p: settings{
+			"highDemandTimeWindow": 1, "simultaneousHttpDownloads": 1, "httpDownloadInitialTimeoutMs": 3000,
+		}},
+		{name: "p2pml-wait", title: "1 s, 1.5 s to begin", extra: true, p2p: settings{
+			"highDemandTimeWindow": 1, "httpDownloadInitialTimeoutMs": 1500,
+		}},
+		{name: "p2pml-6", title: "12 s behind, 2 s", extra: true, hls: behind(6), p2p: settings{"highDemandTimeWindow": 2}},
+		{name: "p2pml-6-wait", title: "12 s behind, 1 s, 3 s to begin", extra: true, hls: behind(6), p2p: settings{
+			"highDemandTimeWindow": 1, "httpDownloadInitialTimeoutMs": 3000,
+		}},
+		{name: "p2pml-10", title: "20 s behind, 4 s", extra: true, hls: behind(10), p2p: settings{"highDemandTimeWindow": 4}},
+		{name: "p2pml-10-wait", title: "20 s behind, 2 s, 3 s to begin", extra: true, hls: behind(10), p2p: settings{
+			"highDemandTimeWindow": 2, "httpDownloadInitialTimeoutMs": 3000,
+		}},
+		{name: "p2pml-19", title: "38 s behind", extra: true, hls: behind(19)},
 	}
 }
 
