@@ -28,7 +28,7 @@ type figures struct {
 	HTTP      float64  `json:"http"`      // bytes by HTTP, likewise
 	Uploaded  float64  `json:"uploaded"`  // bytes to peers, likewise
 	Peers     int      `json:"peers"`     // connected now
-	Stalls    int      `json:"stalls"`    // how often the position did not move for a quarter of a second and more
+	Stalls    int      `json:"stalls"`    // how often there was nothing to play for a quarter of a second and more
 	StalledMS float64  `json:"stalledMs"` // how long in all
 	Waits     int      `json:"waits"`     // waiting events of the video
 	Seeks     int      `json:"seeks"`     // jumps, as hls.js makes when it is too far behind

@@ -92,7 +92,7 @@ func run(ctx context.Context, o options, v variant, clip [][]byte) (*outcome, er
 				return nil, err
 			}
 			w.proxies = append(w.proxies, proxy)
-			settings["playlist"] = proxy + "/" + host + "/" + v.name + "/live.m3u8"
+			settings["playlist"] = proxy + "/" + host + "/" + v.name + "/live.m3u8" + v.query
 		case !v.plain:
 			core := map[string]any{"announceTrackers": []string{tracker}, "rtcConfig": map[string]any{"iceServers": []any{}}}
 			for key, value := range v.p2p {

@@ -9,6 +9,7 @@ import (
 type variant struct {
 	name, title string
 	ours        bool           // through superp2p; else with p2p-media-loader
+	query       string         // behind the address of the playlist at the proxy
 	plain       bool           // neither: what the stream costs without P2P
 	hls         map[string]any // settings of hls.js beside its defaults
 	p2p         map[string]any // settings of p2p-media-loader beside its defaults
@@ -22,14 +23,14 @@ func variants() []variant {
 	return []variant{
 		{name: "plain", title: "hls.js alone", plain: true},
 		{name: "p2pml", title: "p2p-media-loader, defaults"},
-		{name: "p2pml-near", title: "p2p-media-loader, best as near to live", p2p: settings{
+		{name: "p2pml-near", title: "p2p-media-loader, best as near to live", hls: behind(3), p2p: settings{
 			"highDemandTimeWindow": 2, "simultaneousHttpDownloads": 1, "httpDownloadInitialTimeoutMs": 1500,
 		}},
 		{name: "p2pml-far", title: "p2p-media-loader, best further behind", hls: behind(6), p2p: settings{
 			"highDemandTimeWindow": 2, "httpDownloadInitialTimeoutMs": 3000,
 		}},
 		{name: "superp2p", title: "superp2p, defaults", ours: true},
-		{name: "superp2p-far", title: "superp2p, further behind", ours: true, hls: behind(6)},
+		{name: "superp2p-far", title: "superp2p, further behind", ours: true, hls: behind(6), query: "?superp2p_delay=10"},
 
 		{name: "p2pml-window", title: "2 s of high demand", extra: true, p2p: settings{"highDemandTimeWindow": 2}},
 		{name: "p2pml-window-1", title: "1 s, 1 HTTP, 3 s to begin", extra: true, p2p: settings{
