@@ -53,4 +53,3 @@ func TestNothingLeadsToAddressesOfTheViewersOwnNetwork(t *testing.T) {
 	_, err := d.Dial(t.Context(), "tcp", "no port")
 	require.Equal(t, fault.URLInvalid, fault.CodeOf(err))
 }
-
