@@ -2,14 +2,21 @@ package film_test
 
 import (
 	"bytes"
+	"net/http"
 	"strconv"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/superp2p/superp2p/internal/config"
+	"github.com/superp2p/superp2p/internal/fault"
+	"github.com/superp2p/superp2p/internal/hls"
 	"github.com/superp2p/superp2p/internal/origin"
 	"github.com/superp2p/superp2p/internal/peer"
+	"github.com/superp2p/superp2p/internal/stage"
+	"github.com/superp2p/superp2p/internal/stage/stagetest"
 )
 
 func TestALivePlaylistIsShared(t *testing.T) {
@@ -18,10 +25,13 @@ func TestALivePlaylistIsShared(t *testing.T) {
 	viewers := make([]*peer.Viewer, 3)
 	for i := range viewers {
 		viewers[i] = w.open("viewer"+strconv.Itoa(i), nil)
+		if i > 0 {
+			waitForPeers(t, viewers[i])
+		}
 	}
 	for _, v := range viewers {
 		wg.Go(func() {
-			first, list, err := follow(t.Context(), v, 8)
+			first, list, err := follow(t.Context(), v, 10)
 			if err != nil {
 				t.Error(err)
 				return
@@ -42,8 +52,58 @@ func TestALivePlaylistIsShared(t *testing.T) {
 		media += s.Media()
 		require.Empty(t, s.BadBytes)
 	}
-	for n := range 16 {
-		t.Logf("origin gave %d: %d", n, w.origin.Given(strconv.Itoa(n)+".ts"))
-	}
 	require.Greater(t, peers, media/2)
+}
+
+func TestALivePlaylistWhoseOriginRefusesViewers(t *testing.T) {
+	w := newWorld(t, origin.HLSConfig{Allow: func(r *http.Request) bool {
+		return r.URL.Query().Get("token") != "viewer" && r.Header.Get("Range") == ""
+	}})
+	w.open("first", nil) // which brings the server a URL that it is answered by
+	v := w.open("viewer", nil)
+	first, list, err := follow(t.Context(), v, 4)
+	require.NoError(t, err)
+	for i, b := range list {
+		require.True(t, bytes.Equal(b, w.origin.Segment(int(first)+i)), "segment %d", i)
+	}
+	s := v.Stats()
+	require.NotZero(t, s.Media(), "by the swarm")
+}
+
+func TestALivePlaylistOfAChannel(t *testing.T) {
+	h := origin.NewHLS(origin.HLSConfig{})
+	s := stagetest.Handler(t, h)
+	st, err := stage.Start(t.Context(), stage.Config{Logger: logger("server"), Adjust: func(c *config.Config) {
+		c.Channels["hls"] = config.Channel{Source: s.URL + "/index.m3u8"}
+	}})
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, st.Close()) })
+	v := open(t, st, "viewer", "hls")
+	first, list, err := follow(t.Context(), v, 3)
+	require.NoError(t, err)
+	for i, b := range list {
+		require.True(t, bytes.Equal(b, h.Segment(int(first)+i)), "segment %d", i)
+	}
+}
+
+func TestWithoutTheServerTheOriginIsPlayed(t *testing.T) {
+	h := origin.NewHLS(origin.HLSConfig{})
+	s := stagetest.Handler(t, h)
+	st, err := stage.Start(t.Context(), stage.Config{Logger: logger("server"), Adjust: func(c *config.Config) { c.Origins = []string{"127.0.0.1"} }})
+	require.NoError(t, err)
+	v, err := peer.Open(t.Context(), peer.Config{
+		Server: st.ServerURL(), Loopback: true, Logger: logger("viewer"), StallTimeout: 5 * time.Second,
+	}, s.URL+"/index.m3u8")
+	require.NoError(t, err)
+	_, _, err = follow(t.Context(), v, 2)
+	require.NoError(t, err)
+	require.NoError(t, st.Close())
+	first, list, err := follow(t.Context(), v, 7)
+	require.NoError(t, err)
+	for i, b := range list {
+		require.True(t, bytes.Equal(b, h.Segment(int(first)+i)), "segment %d", i)
+	}
+	require.NoError(t, v.Close())
+	_, err = v.Segment(t.Context(), &hls.Segment{URI: s.URL + "/0.ts"})
+	require.Equal(t, fault.Closed, fault.CodeOf(err))
 }

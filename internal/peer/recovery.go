@@ -150,6 +150,10 @@ func (v *Viewer) relocatedTo(res *edgeclient.Resolution, err error) {
 	v.relocating, v.relocated, v.health.err = false, now, nil
 	v.past.Resolves++
 	if res.Track != v.session.res.Track {
+		if v.segments != nil && res.Playlist != nil && res.File != nil { // it is complete: nothing more of it is live
+			v.ended(now)
+			return
+		}
 		if v.file != nil || res.File != nil || (v.playlist == nil) != (res.Playlist == nil) { // what was read and what would follow do not go together
 			v.fail(fault.New(fault.SourceChanged, "what is played has changed at the origin; play it again"))
 			return
