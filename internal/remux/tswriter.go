@@ -17,12 +17,14 @@ const tsStart = 90_000
 // TSWriter writes FLV tags as MPEG-TS.
 type TSWriter struct {
 	lineup
-	w      *bufio.Writer
-	mux    *mpegts.Writer
-	video  *mpegts.Track
-	audio  *mpegts.Track
-	config videoConfig
-	closed bool
+	w       *bufio.Writer
+	mux     *mpegts.Writer
+	video   *mpegts.Track
+	audio   *mpegts.Track
+	config  videoConfig
+	led     bool // a frame was written
+	byAudio bool // the first one was audio: the library puts tables before that, and not before keyframes
+	closed  bool
 }
 
 // NewTSWriter returns a writer of H.264 or H.265 video and AAC or MP3 audio. Nothing is written before the tracks are
@@ -90,7 +92,11 @@ func (t *TSWriter) add(p *packet) error {
 	case p.config:
 		return t.setAudio(p.data)
 	case p.video:
+		t.led = true
 		return t.addVideo(p, pts, dts)
+	}
+	t.byAudio, t.led = t.byAudio || !t.led, true
+	switch {
 	case p.codec == flv.AAC:
 		if _, ok := t.audio.Codec.(*codecs.MPEG4Audio); !ok {
 			break
@@ -110,6 +116,11 @@ func (t *TSWriter) addVideo(p *packet, pts, dts int64) error {
 	if p.key {
 		if err := t.w.Flush(); err != nil {
 			return err
+		}
+		if t.byAudio {
+			if _, err := t.mux.WriteTables(); err != nil {
+				return err
+			}
 		}
 		au = append(au, t.config.sets...)
 	}
