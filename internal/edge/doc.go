@@ -6,6 +6,9 @@
 // wait. What may be pulled is decided twice: when a URL is asked for, and again at each connection that its pull opens,
 // on the address that it really leads to.
 //
+// HLS playlists are either: a live one is a stream that is cut segment by segment, a complete one a file whose groups are its
+// segments.
+//
 // An Edge and a Publication are safe for concurrent use; Close ends all goroutines. The HTTP interface is described in
 // docs/openapi.yaml, its types are in package edgeapi.
 package edge

@@ -17,7 +17,7 @@ const (
 // parseSource reads a URL that shall be pulled. It refuses what different programs read differently.
 func parseSource(raw string) (*url.URL, error) {
 	refuse := func(why string) (*url.URL, error) {
-		return nil, fault.New(fault.URLInvalid, "the URL "+why+"; give an rtmp, rtmps, rtsp, rtsps, http or https URL of a live stream")
+		return nil, fault.New(fault.URLInvalid, "the URL "+why+"; give an rtmp, rtmps, rtsp, rtsps, http or https URL of a live stream, a file or an HLS playlist")
 	}
 	if len(raw) > maxURL {
 		return refuse("is longer than 4096 bytes")

@@ -20,7 +20,7 @@ import (
 const (
 	// maxSamples is how many segments of a complete playlist are asked for their size.
 	maxSamples = 8
-	// partSize is how large the parts of the largest segments are meant to be, in bytes.
+	// partSize is how large the parts of a segment half as large again as the largest that is known are, in bytes.
 	partSize = 48 << 10
 	// refreshAfter is how often a complete playlist may be loaded again because a segment is refused.
 	refreshAfter = 5 * time.Second
@@ -87,7 +87,11 @@ func (e *Edge) openVOD(ctx context.Context, t target, client *object.Client, loa
 // partsOf returns how many parts each of so many segments has, whose sizes are between least and most as far as is known.
 func partsOf(segments int, least, most int64) (int, error) {
 	parts := (most + most/2 + partSize - 1) / partSize
-	parts = min(max(1, parts), max(1, least), slice.MaxEntries)
+	parts = min(max(1, parts), slice.MaxEntries)
+	// Of a smaller segment no proof can be made, but rather of that than of the larger ones.
+	if least = max(1, least); most <= least*slice.MaxPayload {
+		parts = min(parts, least)
+	}
 	if parts*int64(segments) > edgeapi.MaxSlices {
 		parts = int64(edgeapi.MaxSlices / segments)
 		if parts < 1 || most > parts*slice.MaxPayload {

@@ -226,7 +226,7 @@ func TestProxiesOfALivePlaylistHelpEachOther(t *testing.T) {
 	s.eventually("all have played", func() bool {
 		for i, url := range proxies {
 			s.url = url
-			list, _ := s.whole200(at(origin) + "/live/x.m3u8")
+			list, _ := s.whole200(at(origin) + "/live/x.m3u8?superp2p_delay=6") // the default
 			all := uris(list)
 			if taken[i] == nil {
 				taken[i] = map[string]bool{}

@@ -210,6 +210,13 @@ func TestFaultsAtOpen(t *testing.T) {
 			_, _ = io.WriteString(w, header+strings.Repeat("garbage", 100))
 		case "/huge":
 			_, _ = io.WriteString(w, header+"\x09\xff\xff\xff\x00\x00\x00\x00\x00\x00\x00")
+		case "/list":
+			_, _ = io.WriteString(w, "#EXTM3U\n#EXT-X-TARGETDURATION:2\n")
+		case "/listmark":
+			w.Header().Set("Accept-Ranges", "bytes")
+			_, _ = io.WriteString(w, "\xef\xbb\xbf#EXTM3U\n")
+		case "/listtype":
+			w.Header().Set("Content-Type", "application/x-mpegURL; charset=utf-8")
 		case "/hangs":
 			<-r.Context().Done()
 		case "/script": // for ever, and never audio or video
@@ -242,6 +249,11 @@ func TestFaultsAtOpen(t *testing.T) {
 			require.Equal(t, want, fault.CodeOf(err), "%v", err)
 			require.NotContains(t, err.Error(), "s3cret")
 		})
+	}
+	for _, path := range []string{"/list", "/listmark", "/listtype"} {
+		_, err := source.Open(t.Context(), url+path, source.Options{})
+		require.ErrorIs(t, err, source.ErrPlaylist)
+		require.Equal(t, fault.SourceInvalid, fault.CodeOf(err))
 	}
 	t.Run("nothing but script data", func(t *testing.T) {
 		s, err := source.Open(t.Context(), url+"/script", source.Options{StartTimeout: 50 * time.Millisecond})
