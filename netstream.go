@@ -32,6 +32,7 @@ type play struct {
 	cancel context.CancelFunc
 	ready  chan struct{}
 	viewer *peer.Viewer
+	audio  *peer.Viewer // of an HLS variant whose audio is in a playlist of its own, else nil
 	reader io.ReadCloser
 	err    error
 	over   bool // has told PlayStop or PlayFailed; guarded by P2PNetStream.mu
@@ -58,8 +59,8 @@ func (n *P2PNetStream) OnNetStatus(handler func(NetStatusEvent)) {
 	n.handler = handler
 }
 
-// Play starts to play a URL (rtmp, rtmps, rtsp, rtsps, or http, https with an FLV stream) or a channel id of the
-// server. It returns at once; how it goes is told by events, and Read waits for the first bytes. A play that is running
+// Play starts to play a URL (rtmp, rtmps, rtsp, rtsps, or http, https with an FLV stream, an HLS playlist, or an MP4 or FLV
+// file) or a channel id of the server. Of a master playlist the variant of the highest bandwidth is played that FLV can carry. It returns at once; how it goes is told by events, and Read waits for the first bytes. A play that is running
 // is ended first, with a PlayReset event. A nil config means the defaults.
 //
 // A play that cannot start or go on ends with exactly one PlayFailed event, and Read returns the same failure. An
@@ -112,12 +113,7 @@ func (n *P2PNetStream) run(ctx context.Context, p *play, interrupts bool, settin
 	if interrupts {
 		n.tell(p, NetStatusEvent{Code: PlayReset, Level: "status", Details: p.url, Time: time.Now()})
 	}
-	p.viewer, p.err = peer.Open(ctx, n.cfg.viewer(&settings), p.url)
-	if p.err == nil {
-		if p.reader = p.viewer.NewReader(); p.viewer.File() != nil {
-			p.reader = filmReader{film.New(p.viewer, 0), p.viewer}
-		}
-	}
+	p.err = p.open(ctx, n.cfg.viewer(&settings))
 	close(p.ready)
 	if p.err != nil {
 		n.fail(p, p.err)
@@ -137,6 +133,59 @@ func (n *P2PNetStream) run(ctx context.Context, p *play, interrupts bool, settin
 			})
 		}
 	}
+}
+
+// open opens the viewers of p.
+func (p *play) open(ctx context.Context, cfg peer.Config) (err error) {
+	p.viewer, err = peer.Open(ctx, cfg, p.url)
+	if CodeOf(err) == fault.SourceMaster && strings.Contains(p.url, "://") {
+		err = p.openVariant(ctx, cfg)
+	}
+	if err != nil {
+		return err
+	}
+	switch {
+	case p.audio != nil:
+		p.reader = filmReader{film.NewWithAudio(p.viewer, p.audio, 0), p.viewer}
+	case p.viewer.File() != nil || p.viewer.Playlist() != nil:
+		p.reader = filmReader{film.New(p.viewer, 0), p.viewer}
+	default:
+		p.reader = p.viewer.NewReader()
+	}
+	return nil
+}
+
+// openVariant opens the best variant of a master playlist, and its audio.
+func (p *play) openVariant(ctx context.Context, cfg peer.Config) error {
+	master, err := peer.LoadMaster(ctx, cfg, p.url)
+	if err != nil {
+		return err
+	}
+	variant, audio, err := film.Choose(master.Playlist.Master)
+	if err != nil {
+		return err
+	}
+	if cfg.Logger != nil {
+		cfg.Logger.Info("a variant of the master playlist is played", "bandwidth", variant.Bandwidth, "width", variant.Width,
+			"height", variant.Height, "codecs", variant.Codecs, "audio apart", audio != "")
+	}
+	if p.viewer, err = peer.Open(ctx, cfg, variant.URI); err != nil || audio == "" || audio == variant.URI {
+		return err
+	}
+	if p.audio, err = peer.Open(ctx, cfg, audio); err != nil {
+		_ = p.viewer.Close()
+		p.viewer, p.audio = nil, nil
+	}
+	return err
+}
+
+// stats returns what all viewers of p did.
+func (p *play) stats() Stats {
+	s := p.viewer.Stats()
+	if p.audio != nil {
+		addAudio(&s, p.audio.Stats())
+	}
+	return statsOf(s)
 }
 
 // fail tells that p did not start, unless nobody waits for it any more.
@@ -193,8 +242,11 @@ func (n *P2PNetStream) end(p *play) {
 	if p.viewer == nil {
 		return
 	}
-	stats := statsOf(p.viewer.Stats())
+	stats := p.stats()
 	_ = p.reader.Close()
+	if p.audio != nil {
+		_ = p.audio.Close()
+	}
 	_ = p.viewer.Close()
 	n.mu.Lock()
 	n.last = stats
@@ -296,7 +348,7 @@ func (n *P2PNetStream) Stats() Stats {
 	select {
 	case <-p.ready:
 		if p.viewer != nil {
-			return statsOf(p.viewer.Stats())
+			return p.stats()
 		}
 	default:
 	}

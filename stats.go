@@ -45,3 +45,19 @@ func statsOf(s peer.Stats) Stats {
 		Start: s.Start, LiveDelay: s.Delay, Buffered: s.Buffered, Played: s.Played, Stalls: s.Stalls, Stall: s.Stall,
 	}
 }
+
+// addAudio adds what the viewer of a playlist of its own for the audio did.
+func addAudio(s *peer.Stats, audio peer.Stats) {
+	s.PeerBytes += audio.PeerBytes
+	s.ServerBytes += audio.ServerBytes
+	s.UploadBytes += audio.UploadBytes
+	s.DuplicateBytes += audio.DuplicateBytes
+	s.BadBytes += audio.BadBytes
+	s.ProofBytes += audio.ProofBytes
+	s.ControlIn += audio.ControlIn
+	s.TrackerIn += audio.TrackerIn
+	s.TrackerOut += audio.TrackerOut
+	s.HTTPIn += audio.HTTPIn
+	s.HTTPOut += audio.HTTPOut
+	s.Bitrate += audio.Bitrate
+}

@@ -61,7 +61,7 @@ func (p *segments) latest() *playlist.Load {
 
 func (p *segments) about() *edgeapi.Playlist {
 	return &edgeapi.Playlist{
-		Kind: edgeapi.PlaylistLive, Target: p.latest().Playlist.Media.TargetDuration.Milliseconds(), URL: edgeapi.PlaylistTemplate,
+		Kind: edgeapi.PlaylistLive, Proofs: edgeapi.ProofsTemplate, Target: p.latest().Playlist.Media.TargetDuration.Milliseconds(), URL: edgeapi.PlaylistTemplate,
 	}
 }
 

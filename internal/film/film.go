@@ -13,25 +13,39 @@ import (
 	"github.com/superp2p/superp2p/internal/remux"
 )
 
-// Film reads a file as FLV.
+// Film reads a file or an HLS playlist as FLV.
 type Film struct {
 	viewer *peer.Viewer
+	audio  *peer.Viewer // of a playlist whose audio is in another one; else nil
 	start  time.Duration
 	ctx    context.Context
 	cancel context.CancelFunc
 
 	mu    sync.Mutex
-	at    int64           // of a file that is FLV itself
-	tags  remux.TagReader // of one that is not; nil before the first Read
-	ready []byte          // FLV that was made and not read yet
-	err   error           // what comes after ready
+	at    int64     // of a file that is FLV itself
+	tags  tagReader // of one that is not; nil before the first Read
+	ready []byte    // FLV that was made and not read yet
+	err   error     // what comes after ready
 }
 
-// New returns what reads the file that v plays, which must be one, from the keyframe at or before start on. A file that is FLV
-// itself is read from its beginning as it is, whatever start. Nothing is read yet.
+// tagReader is a remux.TagReader, or what joins several.
+type tagReader interface {
+	ReadTag() (flv.Tag, error)
+}
+
+// New returns what reads the file or HLS playlist that v plays, which must be one, from the keyframe or segment at or before
+// start on; a live playlist from what is played now. A file that is FLV itself is read from its beginning as it is, whatever
+// start. Nothing is read yet.
 func New(v *peer.Viewer, start time.Duration) *Film {
 	f := &Film{viewer: v, start: start}
 	f.ctx, f.cancel = context.WithCancel(context.Background())
+	return f
+}
+
+// NewWithAudio is New of a playlist whose audio is in another one, which audio plays.
+func NewWithAudio(v, audio *peer.Viewer, start time.Duration) *Film {
+	f := New(v, start)
+	f.audio = audio
 	return f
 }
 
@@ -41,7 +55,7 @@ func (f *Film) Close() error {
 	return nil
 }
 
-// Read reads the file as FLV: header, onMetaData, tags with timestamps from 0. At the end it returns io.EOF; what
+// Read reads the film as FLV: header, onMetaData, tags with timestamps from 0. At the end it returns io.EOF; what
 // cannot be played is a *fault.Error.
 func (f *Film) Read(b []byte) (int, error) {
 	f.mu.Lock()
@@ -54,7 +68,7 @@ func (f *Film) Read(b []byte) (int, error) {
 }
 
 func (f *Film) read(b []byte) (int, error) {
-	if f.viewer.File().Type == edgeapi.TypeFLV {
+	if about := f.viewer.File(); about != nil && about.Type == edgeapi.TypeFLV {
 		n, err := f.viewer.ReadFile(f.ctx, b, f.at)
 		f.at += int64(n)
 		return n, err
@@ -81,16 +95,39 @@ const maxHead = 64
 
 // open reads until it knows what the film has, and makes the start of an FLV stream of that.
 func (f *Film) open() error {
-	movie, err := remux.NewMovieReader(f.viewer.FileAt(f.ctx), f.viewer.File().Size, remux.Options{})
-	if err != nil {
-		return err
-	}
-	if f.start > 0 {
-		if _, err := movie.Seek(f.start); err != nil {
+	if f.viewer.Playlist() == nil {
+		movie, err := f.openMovie()
+		if err != nil {
 			return err
 		}
+		f.tags = movie
+	} else {
+		f.tags = f.openPlaylist()
 	}
-	f.tags = movie
+	return f.readHead()
+}
+
+func (f *Film) openMovie() (*remux.MovieReader, error) {
+	movie, err := remux.NewMovieReader(f.viewer.FileAt(f.ctx), f.viewer.File().Size, remux.Options{})
+	if err == nil && f.start > 0 {
+		_, err = movie.Seek(f.start)
+	}
+	return movie, err
+}
+
+// openPlaylist returns what reads the playlist, and the one that its audio is in.
+func (f *Film) openPlaylist() tagReader {
+	video := newSegmentReader(f.ctx, f.viewer, f.start)
+	if f.audio == nil {
+		return video
+	}
+	audio := newSegmentReader(f.ctx, f.audio, f.start)
+	audio.joiner.With(&video.joiner)
+	return &pair{readers: [2]*segmentReader{video, audio}}
+}
+
+// readHead makes the start of an FLV stream of the first tags.
+func (f *Film) readHead() error {
 	var head []flv.Tag
 	var video, audio *flv.Tag
 	for len(head) < maxHead && (video == nil || audio == nil) {

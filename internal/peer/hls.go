@@ -3,6 +3,7 @@ package peer
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"strings"
 	"sync"
 	"time"
@@ -51,7 +52,7 @@ type loadingPlaylist struct {
 
 func newHLSPlay(v *Viewer, res *edgeclient.Resolution) *hlsPlay {
 	h := &hlsPlay{v: v, res: res, next: -1, listed: map[int64]time.Time{}, client: object.New(object.Options{
-		Dial: newDirectDialer(v).Dial, Logger: v.log, Retries: 1, HeaderTimeout: 6 * time.Second,
+		Dial: newDirectDialer(v).Dial, Logger: v.log, Retries: 1, HeaderTimeout: ownTimeout,
 	})}
 	if strings.Contains(v.target, "://") {
 		h.own = v.target
@@ -77,6 +78,12 @@ func (v *Viewer) Playlist() *edgeapi.Playlist {
 	about := *v.playlist
 	return &about
 }
+
+// Live tells whether what is played is live: neither a file nor a complete playlist.
+func (v *Viewer) Live() bool { return v.file == nil }
+
+// Logger is where what concerns the play is logged.
+func (v *Viewer) Logger() *slog.Logger { return v.log }
 
 // LoadPlaylist loads the media playlist as it is now, from the viewer's own URL, or the server's copy where that fails or
 // there is none (a channel). query, such as _HLS_msn=7, is added to the URL's own. Who asks without one within 300 ms of
@@ -112,6 +119,7 @@ func (v *Viewer) Segment(ctx context.Context, s *hls.Segment) ([]byte, error) {
 		v.inbox.post(func() { // it plays, whatever the swarm does
 			v.arrived = v.cfg.Now()
 			v.begun(v.arrived)
+			v.past.ServerBytes += uint64(len(data))
 		})
 	}
 	return data, err

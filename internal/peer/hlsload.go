@@ -5,9 +5,31 @@ import (
 	"net/url"
 	"time"
 
+	"github.com/superp2p/superp2p/internal/fault"
 	"github.com/superp2p/superp2p/internal/hls"
+	"github.com/superp2p/superp2p/internal/object"
 	"github.com/superp2p/superp2p/internal/playlist"
 )
+
+// LoadMaster loads the master playlist at a URL that Open said is one (fault.SourceMaster), from there. Of cfg it uses Server,
+// Dial and Logger.
+//
+// Errors: those of playlist.Get; fault.SourceInvalid if it is a media playlist now.
+func LoadMaster(ctx context.Context, cfg Config, target string) (*playlist.Load, error) {
+	cfg = cfg.withDefaults()
+	client := object.New(object.Options{
+		Dial: newDirectDialer(&Viewer{cfg: cfg, target: target}).Dial, Logger: cfg.Logger, Retries: 1, HeaderTimeout: ownTimeout,
+	})
+	defer client.Close() //nolint:errcheck // it returns nil, always
+	l, err := playlist.Get(ctx, client, target, hls.Options{})
+	if err == nil && l.Playlist.Master == nil {
+		err = fault.New(fault.SourceInvalid, "the master playlist has become a media playlist; play it again")
+	}
+	return l, err
+}
+
+// ownTimeout is how long an origin may take to answer.
+const ownTimeout = 6 * time.Second
 
 // loadOnce loads the playlist from the viewer's own URL, or else the server's copy.
 func (h *hlsPlay) loadOnce(ctx context.Context, query string) (*playlist.Load, error) {

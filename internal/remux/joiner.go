@@ -21,6 +21,7 @@ const (
 // Decoder configurations are repeated only when they change. The zero value is ready to use.
 type Joiner struct {
 	segment  TagReader
+	with     *Joiner       // whose line of time it shares, or nil
 	begun    bool          // a unit has come
 	fresh    bool          // the segment's first unit has not come
 	cut      bool          // its time says nothing
@@ -35,6 +36,11 @@ type Joiner struct {
 
 // Discontinuity says that the times of the next segment have nothing to do with those of the last.
 func (j *Joiner) Discontinuity() { j.cut = true }
+
+// With has j, which has read nothing yet, count its times from where other's begin, as audio and video in segments of their
+// own do. other is to read its first tag before j does. What of j is before is left out; if its times have nothing to do
+// with other's, they begin together.
+func (j *Joiner) With(other *Joiner) { j.with = other }
 
 // Next sets the segment that is read from now on. What is left of the one before is not read any more.
 func (j *Joiner) Next(segment TagReader) { j.segment, j.fresh = segment, true }
@@ -56,6 +62,8 @@ func (j *Joiner) ReadTag() (flv.Tag, error) {
 				continue
 			}
 			j.hasTrack[i], j.configs[i] = true, u.data
+		} else if j.with != nil && u.dts < j.origin {
+			continue
 		}
 		return u.tag(j.origin), nil
 	}
@@ -89,19 +97,36 @@ func (j *Joiner) place(u *unit) {
 func (j *Joiner) align(at time.Duration) {
 	if !j.begun {
 		j.begun, j.shift, j.origin, j.end = true, 0, at, at
-		j.last = [2]time.Duration{at, at}
+		if w := j.with; w != nil && w.begun {
+			j.origin, j.end, j.shift = w.origin, w.origin, w.shift
+			j.nearest(at)
+			if d := at + j.shift - j.origin; d > maxJump || d < -maxJump {
+				j.shift = j.origin - at
+			}
+			j.end = at + j.shift
+		}
+		j.last = [2]time.Duration{j.end, j.end}
 		return
 	}
-	if p := j.segment.period(); p > 0 && !j.cut {
-		// The times that MPEG-TS can tell begin again after 26 hours: take the nearest.
-		for at+j.shift < j.end-p/2 {
-			j.shift += p
-		}
-		for at+j.shift > j.end+p/2 {
-			j.shift -= p
-		}
+	if !j.cut {
+		j.nearest(at)
 	}
 	if d := at + j.shift - j.end; j.cut || d > maxJump || d < -maxJump {
 		j.shift = j.end - at
+	}
+}
+
+// nearest takes of the times that at may stand for the one nearest to the end of what was read: those that MPEG-TS can tell
+// begin again after 26 hours.
+func (j *Joiner) nearest(at time.Duration) {
+	p := j.segment.period()
+	if p <= 0 {
+		return
+	}
+	for at+j.shift < j.end-p/2 {
+		j.shift += p
+	}
+	for at+j.shift > j.end+p/2 {
+		j.shift -= p
 	}
 }
