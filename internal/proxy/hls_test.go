@@ -166,9 +166,8 @@ func TestAPlaylistAsFLV(t *testing.T) {
 		sizes[query] = len(all)
 	}
 	require.Less(t, sizes["?as=flv&start=15.5"], sizes["?as=flv"]/2)
-	answer := s.get(at(origin) + "/master.m3u8?as=flv&start=3.5&superp2p_delay=3")
-	require.Equal(t, 302, answer.StatusCode)
-	require.Equal(t, at(origin)+"/variant1.m3u8?superp2p_delay=3&as=flv&start=3.5", answer.Header.Get("Location"))
+	all, _ := s.whole200(at(origin) + "/master.m3u8?as=flv&start=15.5")
+	stagetest.Decodes(t, strings.NewReader(all))
 }
 
 func TestWhatIsNoPlaylistIsRefused(t *testing.T) {
@@ -180,6 +179,17 @@ func TestWhatIsNoPlaylistIsRefused(t *testing.T) {
 		refused := s.object(status, path)["error"].(map[string]any)
 		require.NotEmpty(t, refused["message"], path)
 	}
+}
+
+func TestALivePlaylistAsFLV(t *testing.T) {
+	origin := liveHLS(t)
+	s := start(t, proxy.Config{}, allowLoopback)
+	var file strings.Builder
+	_, err := io.CopyN(&file, s.get(at(origin)+"/live/x.m3u8?as=flv").Body, 600_000) // about six seconds
+	require.NoError(t, err)
+	stagetest.Decodes(t, strings.NewReader(whole(t, file.String())))
+	stat := s.object(200, "/stat")["streams"].([]any)[0].(map[string]any)
+	require.EqualValues(t, 1, stat["players"])
 }
 
 // liveHLS is a live playlist of a film that goes round, with a segment each 2 s of which the last 6 are listed.
