@@ -39,39 +39,52 @@ func (p *Proxy) serveFile(w http.ResponseWriter, r *http.Request, s *stream, t T
 	case about.Type == edgeapi.TypeFLV && t.Start > 0:
 		p.serveFrom(w, r, f, time.Duration(about.Duration)*time.Millisecond, t.Start)
 	case about.Type != edgeapi.TypeFLV && t.AsFLV:
-		p.serveFilm(w, r, viewer, t)
+		p.serveFilm(w, r, t, film.New(viewer, t.start()))
 	default:
 		http.ServeContent(w, r, "", modified, f)
 	}
 }
 
-// servePlaylistAsFLV answers with an HLS stream as FLV.
-func (p *Proxy) servePlaylistAsFLV(w http.ResponseWriter, r *http.Request, s *stream, t Target) {
+// servePlaylistAsFLV answers with an HLS stream as FLV, with the audio of another unless that is nil.
+func (p *Proxy) servePlaylistAsFLV(w http.ResponseWriter, r *http.Request, t Target, s, audio *stream) {
+	both := []*stream{s}
+	if audio != nil {
+		both = append(both, audio)
+	}
+	viewers := make([]*peer.Viewer, 2)
 	p.mu.Lock()
-	viewer := s.viewer
-	s.readers++
+	for i, s := range both {
+		viewers[i] = s.viewer
+		s.readers++
+	}
 	p.mu.Unlock()
 	defer func() {
 		p.mu.Lock()
-		s.readers--
+		for _, s := range both {
+			s.readers--
+		}
 		p.mu.Unlock()
 	}()
-	if viewer == nil {
+	if viewers[len(both)-1] == nil || viewers[0] == nil {
 		p.refuse(w, r, t, fault.New(fault.Closed, "the stream ended at this moment; open it again"))
 		return
 	}
 	w = &patientWriter{w, http.NewResponseController(w), p.cfg.WriteTimeout}
-	p.serveFilm(w, r, viewer, t)
+	p.serveFilm(w, r, t, film.NewWithAudio(viewers[0], viewers[1], t.start()))
 }
 
-// serveFilm answers with a file of another kind as FLV, for players that play nothing else.
-func (p *Proxy) serveFilm(w http.ResponseWriter, r *http.Request, viewer *peer.Viewer, t Target) {
+// start is where to begin.
+func (t *Target) start() time.Duration {
+	return time.Duration(min(t.Start, 1e6) * float64(time.Second))
+}
+
+// serveFilm answers with a film as FLV, for players that play nothing else.
+func (p *Proxy) serveFilm(w http.ResponseWriter, r *http.Request, t Target, reader *film.Film) {
+	defer reader.Close() //nolint:errcheck // it returns nil, always
 	if r.Method == http.MethodHead {
 		head(w)
 		return
 	}
-	reader := film.New(viewer, time.Duration(min(t.Start, 1e6)*float64(time.Second)))
-	defer reader.Close()                                                  //nolint:errcheck // it returns nil, always
 	stop := context.AfterFunc(r.Context(), func() { _ = reader.Close() }) // so that a Read that waits returns
 	defer stop()
 	_ = p.pour(w, r, t, reader)

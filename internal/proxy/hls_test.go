@@ -13,7 +13,6 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/superp2p/superp2p/internal/peer"
 	"github.com/superp2p/superp2p/internal/proxy"
 	"github.com/superp2p/superp2p/internal/stage/stagetest"
 )
@@ -55,7 +54,7 @@ func direct(t *testing.T, url string) string {
 func TestSegmentsAreGivenAsTheOriginHasThem(t *testing.T) {
 	origin := stagetest.HLS(t)
 	defer http.DefaultClient.CloseIdleConnections()
-	s := start(t, proxy.Config{Viewer: peer.Config{Unpaced: true}}, allowLoopback)
+	s := start(t, proxy.Config{}, allowLoopback)
 	refused := s.object(404, at(origin)+"/ts0.ts")["error"].(map[string]any)
 	require.Equal(t, "url_invalid", refused["code"])
 	require.Contains(t, refused["message"], "open the playlist")
@@ -87,7 +86,7 @@ func TestSegmentsAreGivenAsTheOriginHasThem(t *testing.T) {
 func TestByteRangesOfOneFile(t *testing.T) {
 	origin := stagetest.HLS(t)
 	defer http.DefaultClient.CloseIdleConnections()
-	s := start(t, proxy.Config{Viewer: peer.Config{Unpaced: true}}, allowLoopback)
+	s := start(t, proxy.Config{}, allowLoopback)
 	list, _ := s.whole200(at(origin) + "/range.m3u8")
 	all := direct(t, origin.URL+"/range.m4s")
 	for _, segment := range uris(list) {
@@ -107,7 +106,7 @@ func TestByteRangesOfOneFile(t *testing.T) {
 
 func TestHeadOfPlaylistsAndSegments(t *testing.T) {
 	origin := stagetest.HLS(t)
-	s := start(t, proxy.Config{Viewer: peer.Config{Unpaced: true}}, allowLoopback)
+	s := start(t, proxy.Config{}, allowLoopback)
 	head := func(path string) *http.Response {
 		r, err := http.NewRequestWithContext(t.Context(), http.MethodHead, s.url+path, http.NoBody)
 		require.NoError(t, err)
@@ -127,7 +126,7 @@ func TestHeadOfPlaylistsAndSegments(t *testing.T) {
 
 func TestASegmentOpensItsStreamAgain(t *testing.T) {
 	origin := stagetest.HLS(t)
-	s := start(t, proxy.Config{MaxStreams: 1, Viewer: peer.Config{Unpaced: true}}, allowLoopback)
+	s := start(t, proxy.Config{MaxStreams: 1}, allowLoopback)
 	first, _ := s.whole200(at(origin) + "/ts.m3u8")
 	s.whole200(at(origin) + "/fmp4.m3u8") // takes the place of the other, which nobody asks at this moment
 	streams := s.object(200, "/stat")["streams"].([]any)
@@ -141,7 +140,7 @@ func TestASegmentOpensItsStreamAgain(t *testing.T) {
 
 func TestAMasterPlaylistLeadsToStreams(t *testing.T) {
 	origin := stagetest.HLS(t)
-	s := start(t, proxy.Config{Viewer: peer.Config{Unpaced: true}}, allowLoopback)
+	s := start(t, proxy.Config{}, allowLoopback)
 	for range 2 {
 		list, _ := s.whole200(at(origin) + "/master.m3u8?superp2p_delay=3&_HLS_msn=1")
 		variants := uris(list)
@@ -158,7 +157,7 @@ func TestAMasterPlaylistLeadsToStreams(t *testing.T) {
 
 func TestAPlaylistAsFLV(t *testing.T) {
 	origin := stagetest.HLS(t)
-	s := start(t, proxy.Config{Viewer: peer.Config{Unpaced: true}}, allowLoopback)
+	s := start(t, proxy.Config{}, allowLoopback)
 	sizes := map[string]int{}
 	for _, query := range []string{"?as=flv", "?as=flv&start=15.5"} {
 		all, answer := s.whole200(at(origin) + "/ts.m3u8" + query)
@@ -167,9 +166,8 @@ func TestAPlaylistAsFLV(t *testing.T) {
 		sizes[query] = len(all)
 	}
 	require.Less(t, sizes["?as=flv&start=15.5"], sizes["?as=flv"]/2)
-	answer := s.get(at(origin) + "/master.m3u8?as=flv&start=3.5&superp2p_delay=3")
-	require.Equal(t, 302, answer.StatusCode)
-	require.Equal(t, at(origin)+"/variant1.m3u8?superp2p_delay=3&as=flv&start=3.5", answer.Header.Get("Location"))
+	all, _ := s.whole200(at(origin) + "/master.m3u8?as=flv&start=15.5")
+	stagetest.Decodes(t, strings.NewReader(all))
 }
 
 func TestWhatIsNoPlaylistIsRefused(t *testing.T) {
@@ -181,6 +179,17 @@ func TestWhatIsNoPlaylistIsRefused(t *testing.T) {
 		refused := s.object(status, path)["error"].(map[string]any)
 		require.NotEmpty(t, refused["message"], path)
 	}
+}
+
+func TestALivePlaylistAsFLV(t *testing.T) {
+	origin := liveHLS(t)
+	s := start(t, proxy.Config{}, allowLoopback)
+	var file strings.Builder
+	_, err := io.CopyN(&file, s.get(at(origin)+"/live/x.m3u8?as=flv").Body, 600_000) // about six seconds
+	require.NoError(t, err)
+	stagetest.Decodes(t, strings.NewReader(whole(t, file.String())))
+	stat := s.object(200, "/stat")["streams"].([]any)[0].(map[string]any)
+	require.EqualValues(t, 1, stat["players"])
 }
 
 // liveHLS is a live playlist of a film that goes round, with a segment each 2 s of which the last 6 are listed.
@@ -227,7 +236,7 @@ func TestProxiesOfALivePlaylistHelpEachOther(t *testing.T) {
 	s.eventually("all have played", func() bool {
 		for i, url := range proxies {
 			s.url = url
-			list, _ := s.whole200(at(origin) + "/live/x.m3u8")
+			list, _ := s.whole200(at(origin) + "/live/x.m3u8?superp2p_delay=6") // the default
 			all := uris(list)
 			if taken[i] == nil {
 				taken[i] = map[string]bool{}

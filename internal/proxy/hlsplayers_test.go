@@ -12,7 +12,6 @@ import (
 	"github.com/chromedp/chromedp"
 	"github.com/stretchr/testify/require"
 
-	"github.com/superp2p/superp2p/internal/peer"
 	"github.com/superp2p/superp2p/internal/proxy"
 	"github.com/superp2p/superp2p/internal/stage/stagetest"
 )
@@ -21,7 +20,7 @@ import (
 // the start and from the middle.
 func TestFFmpegReadsHLSAsFromItsOrigin(t *testing.T) {
 	origin := stagetest.HLS(t)
-	s := start(t, proxy.Config{Viewer: peer.Config{Unpaced: true}}, allowLoopback)
+	s := start(t, proxy.Config{}, allowLoopback)
 	frames := func(url string, args ...string) string {
 		t.Helper()
 		args = append(append([]string{"-v", "error", "-xerror"}, args...), "-i", url, "-map", "0:v", "-map", "0:a", "-f", "framemd5", "-")

@@ -55,7 +55,7 @@ func (p *Proxy) servePlayer(w http.ResponseWriter, r *http.Request) {
 		p.servePlaylist(w, r, s, t)
 		return
 	case s.playlist != nil:
-		p.servePlaylistAsFLV(w, r, s, t)
+		p.servePlaylistAsFLV(w, r, t, s, nil)
 		return
 	case t.Playlist && !t.AsFLV:
 		p.refuse(w, r, t, fault.New(fault.SourceInvalid, "it is no HLS playlist; open it by its own kind's ending"))

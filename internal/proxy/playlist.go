@@ -4,12 +4,13 @@ import (
 	"context"
 	"net/http"
 	"net/url"
-	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
 	"github.com/superp2p/superp2p/internal/fault"
+	"github.com/superp2p/superp2p/internal/film"
 	"github.com/superp2p/superp2p/internal/hls"
 	"github.com/superp2p/superp2p/internal/object"
 	"github.com/superp2p/superp2p/internal/peer"
@@ -103,28 +104,47 @@ func (p *Proxy) serveMaster(w http.ResponseWriter, r *http.Request, t Target, m 
 	p.givePlaylist(w, out)
 }
 
-// serveVariant sends a player that wants FLV to the first variant that has all in one, else to the first.
+// serveVariant answers with the variant of a master playlist that FLV carries best, as FLV.
 func (p *Proxy) serveVariant(w http.ResponseWriter, r *http.Request, t Target, load *playlist.Load) {
-	variants := load.Playlist.Master.Variants
-	if len(variants) == 0 {
-		p.refuse(w, r, t, fault.New(fault.SourceInvalid, "the master playlist has no variants"))
+	variant, apart, err := film.Choose(load.Playlist.Master)
+	if err != nil {
+		p.refuse(w, r, t, err)
 		return
 	}
-	chosen := slices.IndexFunc(variants, func(v hls.Variant) bool { return v.Audio == "" && v.Video == "" })
-	if chosen < 0 {
-		chosen = max(0, slices.IndexFunc(variants, func(v hls.Variant) bool { return v.Width > 0 })) // some are only sound
+	s, err := p.joinAsFLV(r.Context(), t, variant.URI)
+	if err != nil {
+		p.refuse(w, r, t, err)
+		return
 	}
-	own := join(t.Own, asFLV)
-	if t.Start > 0 {
-		own = join(own, keyStart+"="+strconv.FormatFloat(t.Start, 'f', -1, 64))
+	defer p.leave(s)
+	var audio *stream
+	if apart != "" && apart != variant.URI {
+		if audio, err = p.joinAsFLV(r.Context(), t, apart); err != nil {
+			p.refuse(w, r, t, err)
+			return
+		}
+		defer p.leave(audio)
 	}
-	where, ok := playlistAddress(variants[chosen].URI, own)
+	p.servePlaylistAsFLV(w, r, t, s, audio)
+}
+
+// joinAsFLV joins the stream of a playlist that the master playlist of t leads to.
+func (p *Proxy) joinAsFLV(ctx context.Context, t Target, rawURL string) (*stream, error) {
+	where, ok := playlistAddress(rawURL, join(t.Own, asFLV))
 	if !ok {
-		p.refuse(w, r, t, fault.New(fault.SourceInvalid, "the variants of the master playlist are at no http or https address"))
-		return
+		return nil, fault.New(fault.SourceInvalid, "the variants of the master playlist are at no http or https address")
 	}
-	w.Header().Set("Cache-Control", "no-store")
-	http.Redirect(w, r, where, http.StatusFound)
+	path, query, _ := strings.Cut(where, "?")
+	of, err := ParseTarget(path, query)
+	if err != nil {
+		return nil, err
+	}
+	s, err := p.join(ctx, of)
+	if err == nil && s.playlist == nil {
+		p.leave(s)
+		return nil, fault.New(fault.SourceInvalid, "a variant of the master playlist is no playlist")
+	}
+	return s, err
 }
 
 // servePlaylist answers with the media playlist of a stream as its origin has it now.

@@ -146,6 +146,9 @@ func (p *Proxy) run(ctx context.Context, s *stream) {
 	cfg := p.cfg.Viewer
 	cfg.NoDownload, cfg.NoUpload = !p.download, !p.upload
 	p.mu.Unlock()
+	// Players of HLS have a clock and a buffer of their own. A segment that came at the pace of another would tell them that
+	// the network is slow, and they would choose a smaller picture.
+	cfg.Unpaced = cfg.Unpaced || s.target.Playlist && !s.target.AsFLV
 	if s.key.delay != 0 {
 		cfg.Delay = s.key.delay
 	}
