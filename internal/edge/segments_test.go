@@ -25,7 +25,9 @@ func TestALivePlaylistIsCutSegmentBySegment(t *testing.T) {
 	o.first = 7
 	inBubble(t, open(), o.serve, func(w *world) {
 		r := w.resolve(showURL)
-		require.Equal(t, &edgeapi.Playlist{Kind: edgeapi.PlaylistLive, Target: 2000, URL: edgeapi.PlaylistTemplate}, r.Playlist)
+		require.Equal(t, &edgeapi.Playlist{
+			Kind: edgeapi.PlaylistLive, Target: 2000, URL: edgeapi.PlaylistTemplate, Proofs: edgeapi.ProofsTemplate,
+		}, r.Playlist)
 		require.Nil(t, r.File)
 		require.Equal(t, edgeapi.StateLive, r.State)
 		require.Len(t, r.Groups, 5, "all that are listed, at once")

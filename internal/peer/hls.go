@@ -39,6 +39,7 @@ type hlsPlay struct {
 	ownAt   time.Time              // the own URL is not asked for the playlist before
 	listed  map[int64]time.Time    // when a segment was first seen, by sequence number
 	origin  *origin                // of the session
+	jumped  int64                  // the segment of a complete playlist that reading went on from last
 	next    int64                  // after the segment of a complete playlist that was read last; -1 before one was
 }
 

@@ -15,6 +15,9 @@ var errElsewhere = errors.New("peer: the swarm does not give this segment")
 // vodPatience is for how long a segment may wait while nothing arrives, before its own URL is asked.
 const vodPatience = 5 * time.Second
 
+// vodInHand is how much of a complete playlist a player gets as fast as it comes, before it gets the rest at its own pace.
+const vodInHand = 10 * time.Second
+
 // vodSegment asks the swarm for a segment, nil if it is to be had elsewhere.
 func (h *hlsPlay) vodSegment(ctx context.Context, s *hls.Segment) ([]byte, error) {
 	v := h.v
@@ -26,14 +29,18 @@ func (h *hlsPlay) vodSegment(ctx context.Context, s *hls.Segment) ([]byte, error
 	n := slice.Number(i) * slice.Number(f.Group)
 	h.mu.Lock()
 	from := h.origin
-	jumped := i != h.next
+	if i != h.next {
+		h.jumped = i
+	}
 	h.next = i + 1
+	began := h.jumped
 	h.mu.Unlock()
 	if from.isAnother(n) {
 		return nil, nil
 	}
-	// Who has just come to this place waits for all of the segment, before anything is seen of it.
-	eager := v.cfg.Unpaced || jumped
+	// A player that has just come to this place sees nothing of a segment before all of it is there, and should not run dry
+	// with the next one.
+	eager := v.cfg.Unpaced || i < began+2 || time.Duration(f.Times[i]-f.Times[began])*time.Millisecond < vodInHand
 	var data []byte
 	for k := 0; k < f.Group; {
 		list, err := v.readSlices(ctx, n+slice.Number(k), f.Group-k, eager)
