@@ -46,7 +46,7 @@ type Config struct {
 
 // PlayConfig says how one URL is played.
 type PlayConfig struct {
-	// Delay is how far behind the live edge to play. If zero, 6 s, of HLS two target durations less half a second. Values outside 2 to 30 s are moved to the nearer end,
+	// Delay is how far behind the live edge to play. If zero, 6 s, of HLS at least two target durations less half a second. Values outside 2 to 30 s are moved to the nearer end,
 	// and logged.
 	Delay time.Duration
 }

@@ -25,7 +25,7 @@ const (
 type playCommand struct {
 	Target       string        `arg:"" name:"url|channel" help:"What to play: an rtmp(s)://, rtsp(s):// or http(s)://….flv URL, the http(s) URL of an HLS playlist or of an MP4 or FLV file, or a channel id of the server."`
 	Server       string        `default:"http://127.0.0.1:8080" placeholder:"URL" help:"The superp2p server. (default: ${default})"`
-	Delay        *seconds      `placeholder:"SECONDS" help:"How far behind live to play, 2 to 30 s. (default: 6, of HLS nearly two segments)"`
+	Delay        *seconds      `placeholder:"SECONDS" help:"How far behind live to play, 2 to 30 s. (default: 6, of HLS at least nearly two segments)"`
 	Output       string        `short:"o" placeholder:"FILE" help:"Write to this file: .mp4 and .ts in their format, all else as FLV; - is FLV on standard output."`
 	Player       string        `enum:",mpv,vlc,ffplay" default:"" placeholder:"NAME" help:"Show it in this player: mpv, vlc or ffplay."`
 	Duration     time.Duration `placeholder:"TIME" help:"Stop after this time, 30s say. (default: play on)"`

@@ -15,7 +15,7 @@ import (
 type proxyCommand struct {
 	Listen       string        `default:"127.0.0.1:16080" placeholder:"ADDR" help:"Where players connect. Beyond this machine only if you say so. (default: ${default})"`
 	Server       string        `default:"http://127.0.0.1:8080" placeholder:"URL" help:"The superp2p server. (default: ${default})"`
-	Delay        seconds       `default:"6" placeholder:"SECONDS" help:"How far behind live to play, 2 to 30 s, unless the address says otherwise. (default: ${default})"`
+	Delay        *seconds      `placeholder:"SECONDS" help:"How far behind live to play, 2 to 30 s, unless the address says otherwise. (default: 6, of HLS at least nearly two segments)"`
 	Linger       time.Duration `default:"5s" placeholder:"TIME" help:"How long a stream is kept after its last player. (default: ${default})"`
 	Redirect     bool          `help:"Send players to the stream's own http(s) address when P2P cannot start, instead of an error."`
 	NoUpload     bool          `name:"no-upload" help:"Give peers nothing, until /feature?upload=1."`
@@ -70,9 +70,13 @@ func (c *proxyCommand) Run(ctx context.Context, std stdio) error {
 		}
 		defer cache.Close() //nolint:errcheck // what could not be written was logged
 	}
+	delay := time.Duration(0)
+	if c.Delay != nil {
+		delay = max(1, time.Duration(*c.Delay)) // 0 is out of range here, not the default
+	}
 	p := proxy.New(proxy.Config{
 		Viewer: peer.Config{
-			Server: c.Server, Delay: max(1, time.Duration(c.Delay)), StartTimeout: c.StartTimeout, NoUpload: c.NoUpload,
+			Server: c.Server, Delay: delay, StartTimeout: c.StartTimeout, NoUpload: c.NoUpload,
 			Loopback: c.Loopback, Logger: log, MaxBytes: int(c.Memory), Cache: cache,
 		},
 		Linger: c.Linger, Redirect: c.Redirect, AllowHosts: c.AllowHost, TrustedOrigins: c.TrustOrigin,

@@ -30,8 +30,8 @@ type Config struct {
 	// Logger gets what happens. If nil, nothing is logged.
 	Logger *slog.Logger
 
-	// Delay is how far behind the live edge the stream is played. If zero, 6 s, of an HLS playlist two target durations less
-	// half a second, so that a segment is here before players, which begin three segments back, have come to it. Values outside 2 to 30 s are moved to
+	// Delay is how far behind the live edge the stream is played. If zero, 6 s, of an HLS playlist at least two target durations
+	// less half a second, so that a segment is here before players, which begin three segments back, have come to it. Values outside 2 to 30 s are moved to
 	// the nearer end, and logged.
 	Delay time.Duration
 	// StartTimeout limits the time from Open until something can be read. If zero, 10 s.

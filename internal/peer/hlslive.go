@@ -13,8 +13,9 @@ import (
 
 // playlistDelay is how far behind the live edge the engine plays a playlist, unless it was told. Players begin three segments
 // before the newest and load each as it is listed: all of it is to be there before the two that are listed before it are over.
+// With short segments the usual delay is as good for players, and more of the first segments comes from peers.
 func playlistDelay(target time.Duration) time.Duration {
-	return min(max(MinDelay, 2*target-playlistMargin), MaxDelay)
+	return min(max(DefaultDelay, 2*target-playlistMargin), MaxDelay)
 }
 
 // playlistMargin is the time that a player needs to notice and load a segment.

@@ -30,7 +30,7 @@ func variants() []variant {
 			"highDemandTimeWindow": 2, "httpDownloadInitialTimeoutMs": 3000,
 		}},
 		{name: "superp2p", title: "superp2p, defaults", ours: true},
-		{name: "superp2p-far", title: "superp2p, further behind", ours: true, hls: behind(6), query: "?superp2p_delay=10"},
+		{name: "superp2p-far", title: "superp2p, further behind", ours: true, hls: behind(6), query: "?superp2p_delay=14"},
 
 		{name: "p2pml-window", title: "2 s of high demand", extra: true, p2p: settings{"highDemandTimeWindow": 2}},
 		{name: "p2pml-window-1", title: "1 s, 1 HTTP, 3 s to begin", extra: true, p2p: settings{
