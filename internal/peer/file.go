@@ -63,9 +63,20 @@ func (v *Viewer) ReadFile(ctx context.Context, p []byte, offset int64) (int, err
 	}
 	n := slice.Number(offset / int64(f.Slice))
 	most := (min(len(p), readAtOnce) + f.Slice - 1) / f.Slice
-	list, err := v.readSlices(ctx, n, most, v.cfg.Unpaced)
-	if err != nil {
-		return 0, err
+	var list []*slice.Slice
+	for {
+		if own := v.own.Load(); own != nil {
+			if k, ok := v.readOwn(ctx, own, p, offset); ok {
+				return k, nil
+			}
+		}
+		var err error
+		if list, err = v.readSlices(ctx, n, most, v.cfg.Unpaced); err == nil {
+			break
+		}
+		if !errors.Is(err, errElsewhere) {
+			return 0, err
+		}
 	}
 	k, skip := 0, int(offset-int64(n)*int64(f.Slice))
 	for _, s := range list {

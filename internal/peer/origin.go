@@ -72,17 +72,18 @@ func newOrigin(v *Viewer, res *edgeclient.Resolution) *origin {
 		edge: v.edge, res: res, proofs: map[slice.Number]*slice.Signed{}, asks: map[slice.Number]*asking{},
 		another: map[slice.Number]bool{}, close: func() {},
 	}
-	o.differs = func(_ slice.Number, first bool) {
-		if first {
-			v.log.Warn("the origin gives this viewer other bytes than the server saw; the server's are played")
-		}
-	}
 	o.unproved = func(slice.Number, error) {}
 	if strings.Contains(v.target, "://") {
 		o.client = object.New(object.Options{Dial: newDirectDialer(v).Dial, Logger: v.log, Retries: 1, FirstBlock: 1})
 		o.close = func() { _ = o.client.Close() }
 	}
-	o.place = &filePlace{about: &res.File.File, client: o.client, url: v.target}
+	place := &filePlace{about: &res.File.File, client: o.client, url: v.target}
+	o.place = place
+	o.differs = func(_ slice.Number, first bool) {
+		if first {
+			v.playOwn(place)
+		}
+	}
 	return o
 }
 

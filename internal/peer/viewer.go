@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/superp2p/superp2p/internal/edgeapi"
@@ -24,12 +25,13 @@ type Viewer struct {
 	target   string
 	log      *slog.Logger
 	id       swarm.PeerID
-	stream   string            // the stream's identity at the server
-	file     *edgeclient.File  // nil of a live track
-	playlist *edgeapi.Playlist // nil of what is no HLS playlist
-	hls      *hlsPlay          // the same
-	delay    time.Duration     // behind the live edge
-	played   played            // of a live playlist
+	stream   string                    // the stream's identity at the server
+	file     *edgeclient.File          // nil of a live track
+	own      atomic.Pointer[filePlace] // where a file is read from whose bytes are others than the server's; nil: from the swarm
+	playlist *edgeapi.Playlist         // nil of what is no HLS playlist
+	hls      *hlsPlay                  // the same
+	delay    time.Duration             // behind the live edge
+	played   played                    // of a live playlist
 
 	edge     *edgeclient.Client
 	endpoint *webrtclink.Endpoint // nil if there are to be no peers
