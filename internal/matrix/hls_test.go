@@ -105,7 +105,7 @@ func watchLive(t *testing.T, v *peer.Viewer) {
 	ticker := time.NewTicker(500 * time.Millisecond)
 	defer ticker.Stop()
 	seen := int64(-1)
-	for count := 0; count < 8; <-ticker.C {
+	for count := 0; count < 12; <-ticker.C {
 		l, err := v.LoadPlaylist(t.Context(), "")
 		if err != nil {
 			t.Errorf("the playlist: %v", err)

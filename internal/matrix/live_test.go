@@ -5,6 +5,7 @@ import (
 	"os"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -16,6 +17,9 @@ import (
 
 // watched is how much of a live stream each viewer watches, in ms.
 const watched = 15_000
+
+// delay is how far behind live tags are watched: sources have just begun.
+const delay = 4 * time.Second
 
 // readLive reads the media tags of so much of a stream.
 func readLive(t *testing.T, v *peer.Viewer) []string {
@@ -80,7 +84,7 @@ func isRun(whole, part []string) bool {
 func looped(t *testing.T, s *system, target string) source {
 	stagetest.OnAir(t, s.ServerURL(), target)
 	video, audio := split(clip(t))
-	return source{target: target, watch: func(t *testing.T, v *peer.Viewer) {
+	return source{target: target, delay: delay, watch: func(t *testing.T, v *peer.Viewer) {
 		pictures, sounds := split(readLive(t, v))
 		if len(pictures) < 150 || len(sounds) < 150 || !isRun(video, pictures) || !isRun(audio, sounds) {
 			t.Errorf("%d and %d tags are not what the source sends", len(pictures), len(sounds))
@@ -127,7 +131,7 @@ func rtspPull(t *testing.T, _ *system) source {
 	var mu sync.Mutex
 	var seen [][]string
 	return source{
-		target: camera,
+		target: camera, delay: delay,
 		watch: func(t *testing.T, v *peer.Viewer) {
 			part := readLive(t, v)
 			mu.Lock()

@@ -33,6 +33,7 @@ type kind struct {
 // source is what viewers play.
 type source struct {
 	target string
+	delay  time.Duration                  // behind live; 0: what viewers do by default
 	watch  func(*testing.T, *peer.Viewer) // what each does, which checks what it gets; not the test's goroutine
 	end    func(*testing.T)               // after all; nil: nothing
 }
@@ -96,7 +97,7 @@ func play(t *testing.T, k *kind) string {
 	var watching sync.WaitGroup
 	for i := range all {
 		v, err := peer.Open(t.Context(), peer.Config{
-			Server: s.ServerURL(), Loopback: true, Unpaced: k.queue, Delay: 4 * time.Second, StartTimeout: 30 * time.Second,
+			Server: s.ServerURL(), Loopback: true, Unpaced: k.queue, Delay: src.delay, StartTimeout: 30 * time.Second,
 		}, src.target)
 		require.NoError(t, err)
 		t.Cleanup(func() { _ = v.Close() })
