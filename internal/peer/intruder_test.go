@@ -45,7 +45,7 @@ func (w *world) intrude(hello func(i *intruder, l *webrtclink.Link), behave func
 	i.res, err = i.edge.Resolve(w.t.Context(), channel)
 	require.NoError(w.t, err)
 	i.links = &intruderLinks{i, hello}
-	i.endpoint, err = webrtclink.New(webrtclink.Config{Net: w.host()})
+	i.endpoint, err = webrtclink.New(webrtclink.Config{Net: w.host(), Branched: w.branched})
 	require.NoError(w.t, err)
 	ctx, cancel := context.WithCancel(context.Background())
 	i.stopped = cancel

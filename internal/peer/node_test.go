@@ -3,6 +3,7 @@ package peer
 import (
 	"context"
 	"errors"
+	"net"
 	"net/http"
 	"testing"
 	"testing/synctest"
@@ -151,11 +152,12 @@ func TestANewConnectionServesAllTracks(t *testing.T) {
 		a, b := w.household(NodeConfig{}), w.household(NodeConfig{})
 		a.open(channel)
 		b2 := b.open(second)
-		w.untracked()
+		a.cfg.Dial = func(context.Context, string, string) (net.Conn, error) {
+			return nil, errors.New("no way to the tracker")
+		}
 		a2 := a.open(second)
 		time.Sleep(3 * time.Second)
 		require.Zero(t, a2.Stats().Peers)
-		w.server.hook.Store(nil)
 		b1 := b.open(channel)
 		meets(t, b1, 1)
 		require.Less(t, meets(t, a2, 1), 100*time.Millisecond)
@@ -236,6 +238,62 @@ func TestBranchesOfStrangers(t *testing.T) {
 		_, err := l.Branch(branchLabel(track, swarm.PeerID{7}), named)
 		require.NoError(t, err)
 		require.Equal(t, b1.id, <-named, "a second viewer of the same track is one more peer")
+	})
+}
+
+// answering takes a branch and says something first.
+type answering struct {
+	say    []byte
+	closed chan error
+}
+
+func (a *answering) LinkOpened(l *webrtclink.Link) {
+	if a.say != nil {
+		_ = l.Send(a.say)
+	}
+}
+func (a *answering) LinkMessage(*webrtclink.Link, []byte)     {}
+func (a *answering) LinkDrained(*webrtclink.Link, int)        {}
+func (a *answering) LinkClosed(_ *webrtclink.Link, err error) { a.closed <- err }
+
+func TestAnswersToBranches(t *testing.T) {
+	twoTracks(t, func(t *testing.T, w *world) {
+		answers := make(chan *answering, 1)
+		labels := make(chan string, 1)
+		w.branched = func(_ *webrtclink.Conn, label string) webrtclink.Handler {
+			labels <- label
+			return <-answers
+		}
+		b := w.household(NodeConfig{})
+		b1 := b.open(channel)
+		w.intrude(func(_ *intruder, l *webrtclink.Link) {
+			say(l, wire.Message{Kind: wire.Hello, Version: wire.Version, Track: b1.session.res.Track})
+		}, nil)
+		meets(t, b1, 1)
+		for _, c := range []struct {
+			say   func(self swarm.PeerID) []byte
+			taken uint64
+		}{
+			{func(swarm.PeerID) []byte { return nil }, 0},
+			{func(swarm.PeerID) []byte { return []byte("short") }, 0},
+			{func(self swarm.PeerID) []byte { return self[:] }, 0},
+			{func(swarm.PeerID) []byte { return make([]byte, 20) }, 1},
+		} {
+			b2 := b.open(second)
+			track, from, ok := parseBranchLabel(<-labels)
+			require.True(t, ok)
+			require.Equal(t, b2.session.res.Track, track)
+			require.Equal(t, b2.id, from)
+			a := &answering{c.say(from), make(chan error, 1)}
+			answers <- a
+			if c.taken == 0 {
+				require.Error(t, <-a.closed)
+			}
+			time.Sleep(time.Second)
+			require.Equal(t, c.taken, b2.Stats().Branches)
+			require.Equal(t, 1, b1.Stats().Peers)
+			require.NoError(t, b2.Close())
+		}
 	})
 }
 
