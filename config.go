@@ -30,7 +30,7 @@ type Config struct {
 	UploadRate float64
 	// Memory limits what each play holds for peers and for playing, in bytes. If zero, 64 MiB of a live stream, 256 MiB of a file.
 	Memory int
-	// Node is what the stream shares with others of the same program. If nil, its own plays share one.
+	// Node is what the stream shares with others of the same program that play at the same time. If nil, nothing.
 	Node *Node
 	// CacheDir is a directory where what was seen of files is kept beyond Memory, for later plays too. If empty, nothing is.
 	CacheDir string
