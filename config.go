@@ -30,6 +30,8 @@ type Config struct {
 	UploadRate float64
 	// Memory limits what each play holds for peers and for playing, in bytes. If zero, 64 MiB of a live stream, 256 MiB of a file.
 	Memory int
+	// Node is what the stream shares with others of the same program that play at the same time. If nil, nothing.
+	Node *Node
 	// CacheDir is a directory where what was seen of files is kept beyond Memory, for later plays too. If empty, nothing is.
 	CacheDir string
 	// CacheBytes limits what is kept there, in bytes; what was not used for the longest time goes first. If zero, 1 GiB.
@@ -43,6 +45,15 @@ type Config struct {
 	// Loopback keeps peers to addresses of this machine: for tests and demonstrations.
 	Loopback bool
 }
+
+// Node is what streams of one program share: WebRTC connections to peers, connections to the server, a budget of memory. Make
+// one with NewNode and give it to the Config of each stream; it needs no closing. Streams of one Node have the same Server,
+// and no or the same HTTPClient.
+type Node = peer.Node
+
+// NewNode returns a Node whose streams together hold at most so many bytes in memory for peers and for playing, 0 for no limit
+// but Config.Memory of each.
+func NewNode(memory int) *Node { return peer.NewNode(peer.NodeConfig{MaxBytes: memory}) }
 
 // PlayConfig says how one URL is played.
 type PlayConfig struct {
@@ -65,7 +76,7 @@ func (c *Config) viewer(play *PlayConfig) peer.Config {
 	v := peer.Config{
 		Server: c.Server, HTTPClient: c.HTTPClient, Logger: c.Logger,
 		StartTimeout: c.StartTimeout, StallTimeout: c.StallTimeout, Unpaced: c.Unpaced,
-		NoPeers: c.NoPeers, NoUpload: c.NoUpload, UploadRate: c.UploadRate, MaxPeers: c.MaxPeers, MaxBytes: c.Memory, Loopback: c.Loopback,
+		NoPeers: c.NoPeers, NoUpload: c.NoUpload, UploadRate: c.UploadRate, MaxPeers: c.MaxPeers, MaxBytes: c.Memory, Loopback: c.Loopback, Node: c.Node,
 	}
 	if v.Server == "" {
 		v.Server = DefaultServer

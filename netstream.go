@@ -51,7 +51,12 @@ type told struct {
 const maxQueue = 64
 
 // NewP2PNetStream returns a stream that plays nothing yet.
-func NewP2PNetStream(cfg Config) *P2PNetStream { return &P2PNetStream{cfg: cfg} }
+func NewP2PNetStream(cfg Config) *P2PNetStream {
+	if cfg.Node == nil {
+		cfg.Node = NewNode(0)
+	}
+	return &P2PNetStream{cfg: cfg}
+}
 
 // OnNetStatus sets the function that is told what happens, nil for none. It is called from goroutines of the stream,
 // one call at a time, and may call any method of the stream.

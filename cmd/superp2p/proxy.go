@@ -24,6 +24,7 @@ type proxyCommand struct {
 	MaxStreams   int           `name:"max-streams" default:"16" placeholder:"N" help:"Streams at the same time. (default: ${default})"`
 	MaxPlayers   int           `name:"max-players" default:"64" placeholder:"N" help:"Players at the same time. (default: ${default})"`
 	Memory       byteSize      `default:"0" placeholder:"SIZE" help:"Memory for each stream. (default: 64M of a live one, 256M of a file)"`
+	TotalMemory  byteSize      `name:"total-memory" default:"0" placeholder:"SIZE" help:"Memory for all streams together; each gets an equal part. (default: no limit)"`
 	Cache        string        `placeholder:"DIR" help:"Keep what was seen of files in this directory, beyond memory and for later."`
 	CacheSize    byteSize      `name:"cache-size" default:"1G" placeholder:"SIZE" help:"At most so much of it. (default: ${default})"`
 	StartTimeout time.Duration `name:"start-timeout" default:"10s" placeholder:"TIME" help:"How long a stream may take to start. (default: ${default})"`
@@ -78,6 +79,7 @@ func (c *proxyCommand) Run(ctx context.Context, std stdio) error {
 		Viewer: peer.Config{
 			Server: c.Server, Delay: delay, StartTimeout: c.StartTimeout, NoUpload: c.NoUpload,
 			Loopback: c.Loopback, Logger: log, MaxBytes: int(c.Memory), Cache: cache,
+			Node: peer.NewNode(peer.NodeConfig{MaxBytes: int(c.TotalMemory)}),
 		},
 		Linger: c.Linger, Redirect: c.Redirect, AllowHosts: c.AllowHost, TrustedOrigins: c.TrustOrigin,
 		MaxStreams: c.MaxStreams, MaxPlayers: c.MaxPlayers, Logger: log,

@@ -44,6 +44,9 @@ type Config struct {
 	// WindowBytes limits the same in bytes. If zero, 64 MiB.
 	WindowBytes int
 
+	// Node is what the viewer shares with others of the same program: connections to peers and to the server, and memory. Where
+	// those have no HTTPClient, Dial must do the same for all. If nil, it shares nothing.
+	Node *Node
 	// Cache keeps what was seen of files on disk, beyond what fits into memory; viewers may share it. If nil, nothing is kept.
 	Cache *diskcache.Cache
 	// MaxBytes limits what is held in memory for peers and for playing, in bytes. If zero, 64 MiB of a live stream, 256 MiB of a file.

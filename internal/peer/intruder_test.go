@@ -24,6 +24,7 @@ type intruder struct {
 	res      *edgeclient.Resolution
 	endpoint *webrtclink.Endpoint
 	behave   func(i *intruder, l *webrtclink.Link, m wire.Message)
+	links    webrtclink.Handler
 
 	mu      sync.Mutex
 	offers  map[[20]byte]*webrtclink.Link
@@ -43,7 +44,8 @@ func (w *world) intrude(hello func(i *intruder, l *webrtclink.Link), behave func
 	require.NoError(w.t, err)
 	i.res, err = i.edge.Resolve(w.t.Context(), channel)
 	require.NoError(w.t, err)
-	i.endpoint, err = webrtclink.New(webrtclink.Config{Handler: &intruderLinks{i, hello}, Net: w.host()})
+	i.links = &intruderLinks{i, hello}
+	i.endpoint, err = webrtclink.New(webrtclink.Config{Net: w.host(), Branched: w.branched})
 	require.NoError(w.t, err)
 	ctx, cancel := context.WithCancel(context.Background())
 	i.stopped = cancel
@@ -83,7 +85,7 @@ func (i *intruder) SwarmSize(int) {}
 
 func (i *intruder) Offers(ctx context.Context, n int) (offers []client.Offer) {
 	for range n {
-		l, sdp, err := i.endpoint.Offer(ctx)
+		l, sdp, err := i.endpoint.Offer(ctx, i.links)
 		if err != nil {
 			return offers
 		}
@@ -98,7 +100,7 @@ func (i *intruder) Offers(ctx context.Context, n int) (offers []client.Offer) {
 }
 
 func (i *intruder) Offered(_, _ [20]byte, sdp string, reply func(string)) {
-	if _, answer, err := i.endpoint.Answer(context.Background(), sdp); err == nil {
+	if _, answer, err := i.endpoint.Answer(context.Background(), sdp, i.links); err == nil {
 		reply(answer)
 	}
 }

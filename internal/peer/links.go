@@ -1,6 +1,7 @@
 package peer
 
 import (
+	"errors"
 	"slices"
 	"time"
 
@@ -29,6 +30,8 @@ type linkState uint8
 const (
 	offered    linkState = iota // our offer waits for an answer
 	connecting                  // answered, by the peer or by us
+	asked                       // a branch of ours waits for an answer
+	held                        // a branch of the peer's waits for ours
 	open
 )
 
@@ -38,7 +41,7 @@ type link struct {
 	link    *webrtclink.Link // nil while an answer is being made
 	state   linkState
 	ours    bool         // we made the offer
-	peer    swarm.PeerID // known unless offered
+	peer    swarm.PeerID // known unless offered or asked
 	offerID [20]byte     // of ours
 	since   time.Time    // of the state
 	counted int          // bytes that the engine takes for waiting in the transport
@@ -53,6 +56,7 @@ type links struct {
 	byPeer   map[swarm.PeerID]*link
 	sent     []*link // dirty ones
 	opened   uint64  // how many ever
+	branched uint64  // of them, branches
 }
 
 func newLinks() links {
@@ -148,7 +152,9 @@ var _ webrtclink.Handler = (*linkHandler)(nil)
 
 func (h *linkHandler) LinkOpened(wl *webrtclink.Link) {
 	v := (*Viewer)(h)
-	v.inbox.post(func() { v.linkOpened(wl) })
+	if !v.inbox.post(func() { v.linkOpened(wl) }) {
+		wl.Close()
+	}
 }
 
 func (h *linkHandler) LinkMessage(wl *webrtclink.Link, message []byte) {
@@ -167,16 +173,22 @@ func (h *linkHandler) LinkDrained(wl *webrtclink.Link, buffered int) {
 
 func (h *linkHandler) LinkClosed(wl *webrtclink.Link, err error) {
 	v := (*Viewer)(h)
+	v.live.remove(wl)
 	v.inbox.post(func() { v.linkClosed(wl, err) })
 }
 
 func (v *Viewer) linkOpened(wl *webrtclink.Link) {
 	s := v.session
-	l := s.links.byLink[wl]
-	if l == nil || l.state != connecting {
+	switch l := s.links.byLink[wl]; {
+	case l != nil && l.state == connecting:
+		v.taken(s, l)
+	case l == nil || l.state != asked:
 		wl.Close() // given up meanwhile, or open without an answer
-		return
 	}
+}
+
+// taken gives the engine a link that is open.
+func (v *Viewer) taken(s *session, l *link) {
 	now := v.cfg.Now()
 	v.nextLink++
 	l.state, l.since, l.number = open, now, v.nextLink
@@ -184,6 +196,7 @@ func (v *Viewer) linkOpened(wl *webrtclink.Link) {
 	s.links.opened++
 	v.log.Debug("peer connected", "peer", peerName(l.peer), "ours", l.ours)
 	s.engine.LinkOpened(now, l.number, l.peer)
+	v.node.opened(v, l.link)
 }
 
 func (v *Viewer) linkClosed(wl *webrtclink.Link, err error) {
@@ -194,9 +207,11 @@ func (v *Viewer) linkClosed(wl *webrtclink.Link, err error) {
 	}
 	s.links.remove(l)
 	if l.state != open {
+		v.settle(s, wl.Conn())
 		return
 	}
-	if err == webrtclink.ErrOversized {
+	v.node.gone(wl)
+	if errors.Is(err, webrtclink.ErrOversized) || errors.Is(err, errBarred) {
 		v.bar(l.peer)
 	}
 	v.log.Debug("peer gone", "peer", peerName(l.peer), "err", err)
@@ -210,10 +225,11 @@ func (v *Viewer) disconnect(s *session, a *swarm.Action) {
 		return
 	}
 	s.links.remove(l)
+	v.node.gone(l.link)
 	if a.Bar {
 		v.log.Warn("peer barred", "peer", peerName(l.peer), "err", a.Err)
 		v.bar(l.peer)
-		l.link.Close()
+		l.link.Conn().Close(errBarred)
 		return
 	}
 	v.askSoon(s)

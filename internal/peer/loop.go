@@ -31,8 +31,15 @@ func (v *Viewer) turn() {
 	for _, i := range v.inbox.take() {
 		if i.link == nil {
 			i.run()
-		} else if l := v.session.links.of(i.link); l != nil {
-			v.session.engine.Received(now, l.number, i.message)
+			continue
+		}
+		s := v.session
+		switch l := s.links.byLink[i.link]; {
+		case l == nil:
+		case l.state == open:
+			s.engine.Received(now, l.number, i.message)
+		case l.state == asked, l.state == held:
+			v.branchSaid(s, l, i.message)
 		}
 	}
 	if v.closing {
@@ -204,13 +211,15 @@ func (v *Viewer) end() {
 	if v.hls != nil {
 		v.hls.close()
 	}
+	v.node.exit(v)
 	v.wg.Wait()
+	v.live.close()
 	if v.endpoint != nil {
-		if err := v.endpoint.Close(); err != nil {
+		if err := v.node.free(v.endpoint); err != nil {
 			v.log.Error("closing the links", "err", err)
 		}
 	}
-	v.edge.Close()
+	v.node.freeClient()
 	last := v.stats()
 	v.final.TrackerIn, v.final.TrackerOut = last.TrackerIn, last.TrackerOut
 	close(v.done)
@@ -225,6 +234,7 @@ func (v *Viewer) stats() Stats {
 	http := v.edge.Traffic()
 	s.HTTPIn, s.HTTPOut, s.HTTPRequests = http.HeadersIn+http.JSONIn, http.HeadersOut, http.Requests
 	s.Peers, s.SwarmSize, s.Links = e.Peers, v.session.size, v.session.links.opened+v.past.Links
+	s.Branches = v.session.links.branched + v.past.Branches
 	s.Start, s.Stalls, s.Stall = v.started, v.stalls, v.stall
 	if v.stalled {
 		s.Stall += now.Sub(v.stalledAt)

@@ -6,6 +6,7 @@ import (
 
 	"github.com/superp2p/superp2p/internal/fault"
 	"github.com/superp2p/superp2p/internal/peer/edgeclient"
+	"github.com/superp2p/superp2p/internal/peer/webrtclink"
 	"github.com/superp2p/superp2p/internal/slice"
 	"github.com/superp2p/superp2p/internal/swarm"
 	"github.com/superp2p/superp2p/internal/tracker/client"
@@ -20,9 +21,10 @@ type session struct {
 	fetches map[slice.Number]*fetching
 	ctx     context.Context // ends with the session
 	cancel  context.CancelFunc
-	tracker *client.Client // nil if there is none
-	counted bool           // the tracker's bytes are in Viewer.past
-	size    int            // of the swarm
+	tracker *client.Client                // nil if there is none
+	counted bool                          // the tracker's bytes are in Viewer.past
+	size    int                           // of the swarm
+	tried   map[*webrtclink.Conn]struct{} // for a branch
 
 	nextAsk  time.Time // when the tracker may be asked for peers again
 	askPause time.Duration
@@ -31,7 +33,7 @@ type session struct {
 // begin starts to play the track of res.
 func (v *Viewer) begin(res *edgeclient.Resolution) {
 	now := v.cfg.Now()
-	s := &session{res: res, links: newLinks(), fetches: make(map[slice.Number]*fetching)}
+	s := &session{res: res, links: newLinks(), fetches: make(map[slice.Number]*fetching), tried: make(map[*webrtclink.Conn]struct{})}
 	s.ctx, s.cancel = context.WithCancel(v.ctx)
 	cfg := swarm.Config{
 		Self: v.id, Track: res.Track, Verifier: res.Verifier, Live: res.Live, ClockOffset: res.ClockOffset,
@@ -50,7 +52,14 @@ func (v *Viewer) begin(res *edgeclient.Resolution) {
 	v.session = s
 	v.past.Tracks++
 	v.log.Info("playing", "track", res.Track, "delay", v.delay, "tracker", res.Tracker)
-	if v.cfg.NoPeers || res.Tracker == "" {
+	if v.cfg.NoPeers {
+		return
+	}
+	v.node.plays(v, res.Track)
+	for _, l := range v.node.open() {
+		v.branch(l)
+	}
+	if res.Tracker == "" {
 		return
 	}
 	offers, early := min(maxOffers, v.cfg.MaxPeers), 0
@@ -86,6 +95,7 @@ func (v *Viewer) originOf(res *edgeclient.Resolution) *origin {
 
 // leave ends a session: peers are told, and requests are ended. It does not wait for either.
 func (v *Viewer) leave(s *session) {
+	v.node.leaves(v, s.res.Track)
 	s.engine.Leave(v.cfg.Now())
 	for _, a := range s.engine.Actions() {
 		if a.Kind == swarm.Send {
@@ -93,6 +103,7 @@ func (v *Viewer) leave(s *session) {
 		}
 	}
 	for _, l := range s.links.byLink {
+		v.node.gone(l.link)
 		v.closeFlushed(l)
 	}
 	s.cancel()
@@ -117,6 +128,7 @@ func (v *Viewer) replace(res *edgeclient.Resolution) {
 	v.past.addTracker(old)
 	old.counted = true
 	v.past.Links += old.links.opened
+	v.past.Branches += old.links.branched
 	v.leave(old)
 	v.runDry(now) // until the first slice of the other track is there
 	v.emit(MulticastStreamReset, "the stream goes on as another track", nil)

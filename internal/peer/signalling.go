@@ -67,11 +67,15 @@ func (h *trackerHandler) Offers(ctx context.Context, n int) []client.Offer {
 }
 
 func (h *trackerHandler) offer(ctx context.Context) (o client.Offer, ok bool) {
-	wl, sdp, err := h.v.endpoint.Offer(ctx)
+	wl, sdp, err := h.v.endpoint.Offer(ctx, (*linkHandler)(h.v))
 	if err != nil {
 		if ctx.Err() == nil {
 			h.v.log.Warn("no offer for peers could be made", "err", err)
 		}
+		return o, false
+	}
+	if !h.v.live.add(wl) {
+		wl.Close()
 		return o, false
 	}
 	o.SDP = sdp
@@ -140,9 +144,11 @@ func (v *Viewer) offeredBy(s *session, peer swarm.PeerID, sdp string, reply func
 	l := &link{state: connecting, peer: peer, since: v.cfg.Now()}
 	s.links.byPeer[peer] = l
 	v.wg.Go(func() {
-		wl, answer, err := v.endpoint.Answer(s.ctx, sdp)
+		wl, answer, err := v.endpoint.Answer(s.ctx, sdp, (*linkHandler)(v))
 		if err != nil {
 			v.log.Debug("a peer's offer cannot be used", "peer", peerName(peer), "err", err)
+		} else {
+			v.live.add(wl) // or it ends with all others
 		}
 		posted := v.inbox.post(func() {
 			switch {
@@ -222,6 +228,11 @@ func (v *Viewer) tendLinks(now time.Time) {
 		if l.state == connecting && now.Sub(l.since) > connectLife {
 			v.log.Debug("no connection to peer", "peer", peerName(l.peer), "ours", l.ours)
 			v.drop(s, l)
+		}
+	}
+	for _, l := range s.links.byLink {
+		if l.state == asked && now.Sub(l.since) > branchLife {
+			v.abandon(s, l)
 		}
 	}
 	if s.tracker == nil || now.Before(s.nextAsk) {

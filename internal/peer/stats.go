@@ -34,6 +34,7 @@ type Stats struct {
 	Peers     int    // neighbours connected now
 	SwarmSize int    // viewers of the track as the tracker said last, this one included; 0 if unknown
 	Links     uint64 // links to peers opened in all
+	Branches  uint64 // of them, those over a connection that was there for another track of the Node
 	Tracks    int    // tracks played: more than 1 if the server was restarted, say
 	Resolves  int    // answers where the stream is
 

@@ -34,7 +34,10 @@ type Viewer struct {
 	played   played                    // of a live playlist
 
 	edge     *edgeclient.Client
-	endpoint *webrtclink.Endpoint // nil if there are to be no peers
+	node     *Node
+	endpoint *nodeEndpoint // nil if there are to be no peers
+	live     liveLinks
+	memory   int // bytes that the engine would like to hold
 	timeline *timeline.Timeline
 	events   chan Event
 	inbox    *inbox
@@ -82,12 +85,18 @@ func Open(ctx context.Context, cfg Config, target string) (*Viewer, error) {
 	if target == "" || len(target) > 8<<10 {
 		return nil, fault.New(fault.URLInvalid, "there is nothing to play: give a URL or a channel id")
 	}
-	edge, err := edgeclient.New(edgeclient.Config{Server: cfg.Server, HTTPClient: cfg.HTTPClient, Dial: cfg.Dial, Now: cfg.Now})
+	node := cfg.Node
+	if node == nil {
+		node = NewNode(NodeConfig{})
+		node.single = true
+	}
+	edge, err := edgeclient.New(edgeclient.Config{Server: cfg.Server, HTTPClient: node.client(&cfg), Now: cfg.Now})
 	if err != nil {
+		node.freeClient()
 		return nil, err
 	}
 	v := &Viewer{
-		cfg: cfg, target: target, delay: cfg.Delay, log: cfg.Logger.With("stream", target), edge: edge, opened: opened, arrived: opened,
+		cfg: cfg, target: target, delay: cfg.Delay, log: cfg.Logger.With("stream", target), edge: edge, node: node, opened: opened, arrived: opened,
 		timeline: timeline.New(timeline.Config{Window: cfg.Window, MaxBytes: cfg.WindowBytes}),
 		events:   make(chan Event, eventBuffer),
 		inbox:    newInbox(),
@@ -97,7 +106,7 @@ func Open(ctx context.Context, cfg Config, target string) (*Viewer, error) {
 	v.ctx, v.cancel = context.WithCancel(context.Background())
 	if err := v.open(ctx); err != nil {
 		v.cancel()
-		edge.Close()
+		node.freeClient()
 		return nil, err
 	}
 	go v.run()
@@ -123,8 +132,8 @@ func (v *Viewer) open(ctx context.Context) error {
 		if v.cfg.STUN != nil {
 			stun = v.cfg.STUN
 		}
-		v.endpoint, err = webrtclink.New(webrtclink.Config{
-			Handler: (*linkHandler)(v), STUN: stun, Loopback: v.cfg.Loopback, Net: v.cfg.Network, Logger: v.log,
+		v.endpoint, err = v.node.endpoint(webrtclink.Config{
+			STUN: stun, Loopback: v.cfg.Loopback, Net: v.cfg.Network, Logger: v.cfg.Logger,
 			// Viewers on the server's own machine may be there, and some of them (those of the demo) keep to it.
 			OfferLoopback: onThisMachine(v.cfg.Server),
 			LowMark:       swarm.LowWater,
@@ -146,6 +155,15 @@ func (v *Viewer) open(ctx context.Context) error {
 		}
 	}
 	v.reading.last = v.opened
+	if v.memory = v.cfg.MaxBytes; v.memory <= 0 {
+		v.memory = swarm.DefaultBytes
+		if v.file != nil {
+			v.memory = swarm.DefaultFileBytes
+		}
+	}
+	if part := v.node.enter(v); part > 0 {
+		v.cfg.MaxBytes = part
+	}
 	v.begin(res)
 	return nil
 }

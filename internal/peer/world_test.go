@@ -19,6 +19,7 @@ import (
 	"github.com/superp2p/superp2p/internal/edge"
 	"github.com/superp2p/superp2p/internal/edgeapi"
 	"github.com/superp2p/superp2p/internal/flv"
+	"github.com/superp2p/superp2p/internal/peer/webrtclink"
 	"github.com/superp2p/superp2p/internal/timeline"
 	"github.com/superp2p/superp2p/internal/tracker"
 )
@@ -29,6 +30,8 @@ type world struct {
 	t      *testing.T
 	router *vnet.Router
 	hosts  int
+	// branched is that of intruders.
+	branched func(c *webrtclink.Conn, label string) webrtclink.Handler
 
 	mu     sync.Mutex
 	server *testServer // nil while it is gone

@@ -16,7 +16,7 @@ import (
 
 // Config is what a Proxy is made of.
 type Config struct {
-	// Viewer is how streams are opened: server, default delay and the rest.
+	// Viewer is how streams are opened: server, default delay and the rest. Without a Node they share one of the Proxy's own.
 	Viewer peer.Config
 	// Linger is how long a stream without players is kept, so that a player that reconnects finds it running. HLS streams are
 	// kept 5 s and three segments' longest duration after the last request at least. If zero, 5 s.
@@ -79,6 +79,9 @@ func New(cfg Config) *Proxy {
 	}
 	if cfg.Viewer.StartTimeout == 0 {
 		cfg.Viewer.StartTimeout = 10 * time.Second
+	}
+	if cfg.Viewer.Node == nil {
+		cfg.Viewer.Node = peer.NewNode(peer.NodeConfig{})
 	}
 	if cfg.Logger == nil {
 		cfg.Logger = slog.New(slog.DiscardHandler)

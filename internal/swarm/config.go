@@ -34,6 +34,12 @@ type Live struct {
 	Groups []Group
 }
 
+// What Config.MaxBytes is if it is zero, of a live track and of a file.
+const (
+	DefaultBytes     = 64 << 20
+	DefaultFileBytes = 256 << 20
+)
+
 // Config is what an engine is made of. Fields without «If zero» are needed.
 type Config struct {
 	Self     PeerID

@@ -96,9 +96,9 @@ func New(cfg Config, now time.Time) *Engine {
 		}
 	}
 	if cfg.MaxBytes <= 0 {
-		cfg.MaxBytes = 64 << 20
+		cfg.MaxBytes = DefaultBytes
 		if cfg.File != nil {
-			cfg.MaxBytes = 256 << 20
+			cfg.MaxBytes = DefaultFileBytes
 		}
 	}
 	e := &Engine{
@@ -228,6 +228,13 @@ func (e *Engine) SetDownload(now time.Time, on bool) {
 	}
 	e.nextPass = now
 	e.Tick(now)
+}
+
+// SetMaxBytes changes Config.MaxBytes. What is held beyond it is let go of with the next Tick at the latest.
+func (e *Engine) SetMaxBytes(now time.Time, n int) {
+	e.now = now
+	e.cfg.MaxBytes = n
+	e.evict(now)
 }
 
 // Leave says goodbye to every peer. The engine does nothing more afterwards.

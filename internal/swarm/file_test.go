@@ -128,3 +128,17 @@ func TestSeveralNeighboursAreServedInTurn(t *testing.T) {
 	require.False(t, (&pending{to: near, slice: at(9000), inTurn: true}).before(first), "no slice is newer than another")
 	require.True(t, (&pending{to: near, slice: at(2), inTurn: true, urgent: true, deadline: now}).before(first))
 }
+
+func TestLessMemoryIsTakenAtOnce(t *testing.T) {
+	w, e := newFile(t, 0)
+	watch(w, e, 5*time.Second)
+	held, size := e.store.bytes, len(w.slices[0].Payload)
+	require.Greater(t, held, 5*size)
+	e.SetMaxBytes(w.now, held/2)
+	require.LessOrEqual(t, e.store.bytes, held/2)
+	watch(w, e, time.Second)
+	require.Less(t, e.store.bytes, held*3/4, "what came since the last tick is more")
+	e.SetMaxBytes(w.now, 2*held)
+	_, kinds := watch(w, e, time.Second)
+	require.Zero(t, kinds[Stalled])
+}

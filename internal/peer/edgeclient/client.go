@@ -73,27 +73,36 @@ func New(cfg Config) (*Client, error) {
 	c := &Client{base: base, http: cfg.HTTPClient, now: cfg.Now}
 	if c.http == nil {
 		c.own = true
-		if cfg.Dial == nil {
-			cfg.Dial = (&net.Dialer{Timeout: 5 * time.Second, KeepAlive: 15 * time.Second}).DialContext
-		}
-		c.http = &http.Client{Transport: &http.Transport{
-			Proxy:       http.ProxyFromEnvironment,
-			DialContext: cfg.Dial,
-			// An engine has up to 8 requests under way; without the pool each would be a connection of its own.
-			MaxIdleConnsPerHost:   12,
-			MaxConnsPerHost:       12,
-			IdleConnTimeout:       30 * time.Second,
-			TLSHandshakeTimeout:   5 * time.Second,
-			DisableCompression:    true, // media does not compress
-			ReadBufferSize:        16 << 10,
-			ForceAttemptHTTP2:     true,
-			ResponseHeaderTimeout: (edgeapi.MaxWaitSeconds + 10) * time.Second,
-		}}
+		c.http = NewHTTPClient(cfg.Dial, 0)
 	}
 	if c.now == nil {
 		c.now = time.Now
 	}
 	return c, nil
+}
+
+// NewHTTPClient returns what Clients make requests with, for several that share it: dial is as in Config, conns how many
+// connections to a server there may be, 0 for 12.
+func NewHTTPClient(dial func(ctx context.Context, network, address string) (net.Conn, error), conns int) *http.Client {
+	if dial == nil {
+		dial = (&net.Dialer{Timeout: 5 * time.Second, KeepAlive: 15 * time.Second}).DialContext
+	}
+	if conns <= 0 {
+		conns = 12
+	}
+	return &http.Client{Transport: &http.Transport{
+		Proxy:       http.ProxyFromEnvironment,
+		DialContext: dial,
+		// An engine has up to 8 requests under way; without the pool each would be a connection of its own.
+		MaxIdleConnsPerHost:   conns,
+		MaxConnsPerHost:       conns,
+		IdleConnTimeout:       30 * time.Second,
+		TLSHandshakeTimeout:   5 * time.Second,
+		DisableCompression:    true, // media does not compress
+		ReadBufferSize:        16 << 10,
+		ForceAttemptHTTP2:     true,
+		ResponseHeaderTimeout: (edgeapi.MaxWaitSeconds + 10) * time.Second,
+	}}
 }
 
 // Close closes idle connections. Requests that run are ended by their contexts.

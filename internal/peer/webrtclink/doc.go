@@ -3,8 +3,9 @@
 // (RFC 8829, RFC 8840 section 4.1 half).
 //
 // An Endpoint makes links; all links of one Endpoint share its DTLS certificate and settings, because making those is
-// what a connection costs most. Both are safe for concurrent use. What happens on a link is told to the Endpoint's
-// Handler; each method there says on which goroutine it runs and whether it may block.
+// what a connection costs most. Link.Branch opens a further link over the connection of another, without any signalling.
+// All are safe for concurrent use. What happens on a link is told to its Handler; each method there says on which goroutine
+// it runs and whether it may block.
 //
 // Nothing here knows what peers say to each other: messages are bytes.
 package webrtclink

@@ -7,8 +7,11 @@ import (
 	"crypto/rand"
 	"errors"
 	"log/slog"
+	"maps"
 	"net"
+	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/pion/ice/v4"
@@ -26,7 +29,7 @@ const (
 	closeTimeout  = 5 * time.Second
 )
 
-// Handler is told what happens on an Endpoint's links.
+// Handler is told what happens on a link.
 type Handler interface {
 	// LinkOpened: the channel is open in both directions. It comes before any LinkMessage of that link, on the same
 	// goroutine.
@@ -38,14 +41,17 @@ type Handler interface {
 	// link is locked meanwhile, so no method of it may be called either.
 	LinkDrained(l *Link, buffered int)
 	// LinkClosed comes exactly once for every link, opened or not, after its last LinkMessage. It may block. err is
-	// nil when Close was called here, ErrOversized when the peer broke that limit.
+	// nil when Close was called here, ErrOversized when the peer broke that limit on any link of the connection, and what
+	// Conn.Close was told.
 	LinkClosed(l *Link, err error)
 }
 
 // Config is what an Endpoint is made of.
 type Config struct {
-	// Handler is needed.
-	Handler Handler
+	// Branched is asked when a peer opens one more link over the connection of others; it returns the Handler of that link, or
+	// nil to refuse it. The label, at most MaxLabel bytes, is the peer's. It must not block. The link may be refused yet: then
+	// the Handler is not told anything. If nil, all are refused.
+	Branched func(c *Conn, label string) Handler
 	// STUN lists servers as "stun:host:port" (RFC 7064) that tell a link its public address. If zero, none.
 	STUN []string
 	// Loopback keeps to addresses of this machine (127.0.0.0/8) and asks no STUN server: for tests, demo and bench.
@@ -81,7 +87,8 @@ type Endpoint struct {
 	cfg   Config
 	api   *webrtc.API
 	rtc   webrtc.Configuration
-	wg    sync.WaitGroup // goroutines of links
+	conns atomic.Uint64  // connections that ever opened
+	wg    sync.WaitGroup // goroutines of links and connections
 	mu    sync.Mutex
 	links map[*Link]struct{} // nil once closed
 }
@@ -142,7 +149,7 @@ func settings(cfg *Config) webrtc.SettingEngine {
 	s.SetICETimeouts(cfg.SilenceTimeout/2, cfg.SilenceTimeout/2, 2*time.Second)
 	// ICE has proved the address already, so the cookie exchange of DTLS (RFC 6347, section 4.2.1) only costs a round.
 	s.SetDTLSInsecureSkipHelloVerify(true)
-	s.DisableCloseByDTLS(true)     // Link.shutDown does it, in order
+	s.DisableCloseByDTLS(true)     // Conn.shutDown does it, in order
 	s.EnableSCTPZeroChecksum(true) // RFC 9653: DTLS protects the bytes
 	s.SetSCTPMaxReceiveBufferSize(receiveBuffer)
 	s.SetSCTPMaxMessageSize(64 << 10)
@@ -153,10 +160,10 @@ func settings(cfg *Config) webrtc.SettingEngine {
 	return s
 }
 
-// Offer starts a link and returns it with the session description that invites a peer to it. Hand the peer's answer
-// to Accept.
-func (e *Endpoint) Offer(ctx context.Context) (*Link, string, error) {
-	l, err := e.newLink()
+// Offer starts a link over a connection of its own and returns it with the session description that invites a peer to it.
+// Hand the peer's answer to Accept. h is told what happens on the link.
+func (e *Endpoint) Offer(ctx context.Context, h Handler) (*Link, string, error) {
+	l, err := e.newConn(h)
 	if err != nil {
 		return nil, "", err
 	}
@@ -168,12 +175,13 @@ func (e *Endpoint) Offer(ctx context.Context) (*Link, string, error) {
 	return l, sdp, nil
 }
 
-// Answer starts a link by accepting a peer's offer and returns it with the answer for that peer.
-func (e *Endpoint) Answer(ctx context.Context, offer string) (*Link, string, error) {
+// Answer starts a link by accepting a peer's offer and returns it with the answer for that peer. h is told what happens on
+// the link.
+func (e *Endpoint) Answer(ctx context.Context, offer string, h Handler) (*Link, string, error) {
 	if err := CheckSDP(offer); err != nil {
 		return nil, "", err
 	}
-	l, err := e.newLink()
+	l, err := e.newConn(h)
 	if err != nil {
 		return nil, "", err
 	}
@@ -192,14 +200,17 @@ func (e *Endpoint) Len() int {
 	return len(e.links)
 }
 
+// Connections counts the connections that ever opened.
+func (e *Endpoint) Connections() uint64 { return e.conns.Load() }
+
 // Close closes all links and waits until none of their goroutines is left; an error says that one hangs.
 func (e *Endpoint) Close() error {
 	e.mu.Lock()
-	links := e.links
+	links := slices.Collect(maps.Keys(e.links))
 	e.links = nil
 	e.mu.Unlock()
-	for l := range links {
-		l.Close()
+	for _, l := range links {
+		l.conn.Close(nil)
 	}
 	done := make(chan struct{})
 	go func() { e.wg.Wait(); close(done) }()
@@ -211,28 +222,4 @@ func (e *Endpoint) Close() error {
 	case <-timer.C:
 		return fault.New(fault.Internal, "a WebRTC connection does not end; its goroutines are left behind")
 	}
-}
-
-// newLink makes a connection and registers the link, so that Close finds it.
-func (e *Endpoint) newLink() (*Link, error) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	if e.links == nil {
-		return nil, fault.New(fault.Closed, "the viewer was closed")
-	}
-	pc, err := e.api.NewPeerConnection(e.rtc)
-	if err != nil {
-		return nil, fault.Wrap(fault.Internal, "no WebRTC connection could be made", err)
-	}
-	l := &Link{endpoint: e, pc: pc, opened: make(chan struct{}), ended: make(chan struct{}), silent: make(chan struct{})}
-	silent := sync.OnceFunc(func() { close(l.silent) })
-	pc.SCTP().OnClose(func(error) { silent() })
-	e.links[l] = struct{}{}
-	e.wg.Add(1) // for the goroutine that end starts, which every link reaches
-	pc.OnConnectionStateChange(func(s webrtc.PeerConnectionState) {
-		if s == webrtc.PeerConnectionStateFailed {
-			l.end(ErrLost)
-		}
-	})
-	return l, nil
 }

@@ -14,29 +14,28 @@ import (
 	"github.com/superp2p/superp2p/internal/fault"
 )
 
-// Link is one connection to a peer. It ends when the peer leaves, when the connection fails, or by Close.
+// Link is one way to a peer: a data channel over a connection, which other links may share. It ends when the peer closes it
+// or leaves, when the connection fails, or by Close.
 type Link struct {
-	endpoint *Endpoint
-	pc       *webrtc.PeerConnection
+	conn     *Conn
+	handler  Handler
 	channel  atomic.Pointer[datachannel.DataChannel] // nil until open
 	opened   chan struct{}                           // closed when channel is set
 	ended    chan struct{}                           // closed by end
-	silent   chan struct{}                           // closed when the SCTP association is over
 	once     sync.Once
 	working  sync.WaitGroup // the link's own goroutines
-	channels atomic.Int32   // how many the other side opened
 	sent     atomic.Uint64
 	received atomic.Uint64
 }
 
 func (l *Link) offer(ctx context.Context) (string, error) {
-	channel, err := l.pc.CreateDataChannel(channelLabel, nil)
+	channel, err := l.conn.pc.CreateDataChannel(channelLabel, nil)
 	if err != nil {
 		return "", fault.Wrap(fault.Internal, "no data channel could be made", err)
 	}
 	channel.OnOpen(func() { l.open(channel) })
-	l.pc.OnDataChannel(func(*webrtc.DataChannel) { l.end(errExtraChannel) })
-	sdp, err := l.pc.CreateOffer(nil)
+	l.conn.listen(nil)
+	sdp, err := l.conn.pc.CreateOffer(nil)
 	if err != nil {
 		return "", fault.Wrap(fault.Internal, "no WebRTC offer could be made", err)
 	}
@@ -44,18 +43,12 @@ func (l *Link) offer(ctx context.Context) (string, error) {
 }
 
 func (l *Link) answer(ctx context.Context, offer string) (string, error) {
-	l.pc.OnDataChannel(func(channel *webrtc.DataChannel) {
-		if l.channels.Add(1) > 1 || channel.Label() != channelLabel {
-			l.end(errExtraChannel)
-			return
-		}
-		channel.OnOpen(func() { l.open(channel) })
-	})
-	err := l.pc.SetRemoteDescription(webrtc.SessionDescription{Type: webrtc.SDPTypeOffer, SDP: offer})
+	l.conn.listen(l)
+	err := l.conn.pc.SetRemoteDescription(webrtc.SessionDescription{Type: webrtc.SDPTypeOffer, SDP: offer})
 	if err != nil {
 		return "", fault.Wrap(fault.RequestInvalid, "the peer's WebRTC offer cannot be used", err)
 	}
-	sdp, err := l.pc.CreateAnswer(nil)
+	sdp, err := l.conn.pc.CreateAnswer(nil)
 	if err != nil {
 		return "", fault.Wrap(fault.RequestInvalid, "the peer's WebRTC offer cannot be answered", err)
 	}
@@ -67,7 +60,7 @@ func (l *Link) Accept(answer string) error {
 	if err := CheckSDP(answer); err != nil {
 		return err
 	}
-	err := l.pc.SetRemoteDescription(webrtc.SessionDescription{Type: webrtc.SDPTypeAnswer, SDP: answer})
+	err := l.conn.pc.SetRemoteDescription(webrtc.SessionDescription{Type: webrtc.SDPTypeAnswer, SDP: answer})
 	if err != nil {
 		return fault.Wrap(fault.RequestInvalid, "the peer's WebRTC answer cannot be used", err)
 	}
@@ -77,11 +70,11 @@ func (l *Link) Accept(answer string) error {
 // describe waits for the link's own candidates, because they cannot follow later, but no longer for STUN servers than
 // is set: what is known by then is better than nothing.
 func (l *Link) describe(ctx context.Context, sdp webrtc.SessionDescription) (string, error) {
-	gathered := webrtc.GatheringCompletePromise(l.pc)
-	if err := l.pc.SetLocalDescription(sdp); err != nil {
+	gathered := webrtc.GatheringCompletePromise(l.conn.pc)
+	if err := l.conn.pc.SetLocalDescription(sdp); err != nil {
 		return "", fault.Wrap(fault.Internal, "the WebRTC session description was refused", err)
 	}
-	timer := time.NewTimer(l.endpoint.cfg.GatherTimeout)
+	timer := time.NewTimer(l.conn.endpoint.cfg.GatherTimeout)
 	defer timer.Stop()
 	select {
 	case <-gathered:
@@ -91,15 +84,41 @@ func (l *Link) describe(ctx context.Context, sdp webrtc.SessionDescription) (str
 	case <-ctx.Done():
 		return "", ctx.Err()
 	}
-	local := l.pc.LocalDescription()
+	local := l.conn.pc.LocalDescription()
 	if local == nil {
 		return "", fault.New(fault.Closed, "the link was closed")
 	}
 	return local.SDP, nil
 }
 
-// errExtraChannel means that the peer opened a channel beside the one there is, or one of another name.
-var errExtraChannel = errors.New("webrtclink: the peer opened a data channel that is not ours")
+// Branch opens another link over the connection of l, which must be open, and returns it; h is told what happens on it. The
+// other side is told label, at most MaxLabel bytes, and closes the new link if it refuses it. It does not wait: messages may
+// be sent when LinkOpened was called.
+//
+// Errors are *fault.Error: closed, and limit_reached where the connection carries MaxLinks already.
+func (l *Link) Branch(label string, h Handler) (*Link, error) {
+	if len(label) > MaxLabel {
+		return nil, fault.New(fault.Internal, "the label of a link is too long")
+	}
+	if l.channel.Load() == nil {
+		return nil, fault.New(fault.Closed, "the link is not open")
+	}
+	b, err := l.conn.join(h)
+	if err != nil {
+		return nil, err
+	}
+	channel, err := l.conn.pc.CreateDataChannel(label, nil)
+	if err != nil {
+		err = fault.Wrap(fault.Closed, "the connection takes no further link", err)
+		b.end(err)
+		return nil, err
+	}
+	channel.OnOpen(func() { b.open(channel) })
+	return b, nil
+}
+
+// Conn is the connection that the link shares.
+func (l *Link) Conn() *Conn { return l.conn }
 
 // open runs once the channel is there, on a goroutine of pion's.
 func (l *Link) open(channel *webrtc.DataChannel) {
@@ -113,43 +132,48 @@ func (l *Link) open(channel *webrtc.DataChannel) {
 		l.end(fault.New(fault.Internal, "pion's data channel is of another type than it was"))
 		return
 	}
-	dc.SetBufferedAmountLowThreshold(uint64(l.endpoint.cfg.LowMark))
+	endpoint := l.conn.endpoint
+	dc.SetBufferedAmountLowThreshold(uint64(endpoint.cfg.LowMark))
 	// Set on the channel below webrtc.DataChannel, whose own version of it starts a goroutine for each call.
-	dc.OnBufferedAmountLow(func() { l.endpoint.cfg.Handler.LinkDrained(l, int(dc.BufferedAmount())) })
+	dc.OnBufferedAmountLow(func() { l.handler.LinkDrained(l, int(dc.BufferedAmount())) })
 
-	l.endpoint.mu.Lock()
-	_, alive := l.endpoint.links[l]
+	endpoint.mu.Lock()
+	_, alive := l.conn.links[l]
 	if alive {
 		l.working.Add(1)
 		l.channel.Store(dc)
 		close(l.opened)
 	}
-	l.endpoint.mu.Unlock()
+	endpoint.mu.Unlock()
 	if !alive {
+		_ = dc.Close() // it ends with the connection at the latest
 		return
 	}
+	l.conn.opened.Do(func() { endpoint.conns.Add(1) })
 	go l.read(dc)
 }
 
 func (l *Link) read(dc *datachannel.DataChannel) {
 	defer l.working.Done()
-	handler := l.endpoint.cfg.Handler
-	handler.LinkOpened(l)
-	buffer := make([]byte, l.endpoint.cfg.MaxMessage)
+	l.handler.LinkOpened(l)
+	buffer := make([]byte, l.conn.endpoint.cfg.MaxMessage)
 	for {
 		n, _, err := dc.ReadDataChannel(buffer)
 		switch {
 		case errors.Is(err, io.ErrShortBuffer):
-			err = ErrOversized
+			l.conn.Close(ErrOversized)
+			return
 		case err != nil:
-			err = errRemote
-		}
-		if err != nil {
-			l.end(err)
+			l.end(errRemote)
 			return
 		}
+		select {
+		case <-l.ended: // what still comes is on its way since before the other side knew
+			continue
+		default:
+		}
 		l.received.Add(uint64(n))
-		handler.LinkMessage(l, append([]byte(nil), buffer[:n]...))
+		l.handler.LinkMessage(l, append([]byte(nil), buffer[:n]...))
 	}
 }
 
@@ -190,7 +214,8 @@ func (l *Link) Received() uint64 { return l.received.Load() }
 // Opened is closed once the link is open.
 func (l *Link) Opened() <-chan struct{} { return l.opened }
 
-// Close ends the link at once: what was queued may not arrive. It does not wait; Endpoint.Close does.
+// Close ends the link at once: what was queued may not arrive. It does not wait; Endpoint.Close does. The connection ends
+// with its last link.
 func (l *Link) Close() { l.end(nil) }
 
 // CloseFlushed ends the link as soon as the peer has acknowledged what was sent, or after limit, and returns then. It
@@ -221,35 +246,31 @@ func (l *Link) CloseFlushed(limit time.Duration) {
 	}
 }
 
-// shutDown ends the connection and waits for pion's goroutines. It ends DTLS, and with that SCTP, before all else,
-// since the other order makes pion hold a lock for 200 ms that another of its goroutines waits for: no harm in real
-// time, but in the fake time of a test nothing moves any more.
-func (l *Link) shutDown() {
-	sctp := l.pc.SCTP()
-	_ = sctp.Transport().Stop() // neither error would help anybody
-	if sctp.State() == webrtc.SCTPTransportStateConnected {
-		timer := time.NewTimer(time.Second)
-		defer timer.Stop()
-		select {
-		case <-l.silent:
-		case <-timer.C:
-		}
-	}
-	_ = l.pc.GracefulClose()
-}
-
-// end starts the link's end, once, whoever asks first.
+// end starts the link's end, once, whoever asks first. The connection ends too if it carries no other.
 func (l *Link) end(why error) {
 	l.once.Do(func() {
-		l.endpoint.mu.Lock()
-		delete(l.endpoint.links, l)
-		l.endpoint.mu.Unlock()
+		folded := l.conn.leave(l)
 		close(l.ended)
 		go func() {
-			defer l.endpoint.wg.Done()
-			l.shutDown()
+			defer l.conn.endpoint.wg.Done()
+			if folded {
+				<-l.conn.down
+			} else {
+				l.hangUp()
+			}
 			l.working.Wait()
-			l.endpoint.cfg.Handler.LinkClosed(l, why)
+			l.handler.LinkClosed(l, why)
 		}()
 	})
+}
+
+// hangUp closes the channel of a link whose connection goes on. What the peer has sent before it knows is read for a
+// while, so that it takes no room of the connection's window.
+func (l *Link) hangUp() {
+	dc := l.channel.Load()
+	if dc == nil {
+		return
+	}
+	_ = dc.Close() // fails where the connection has, which is as good
+	_ = dc.SetReadDeadline(time.Now().Add(closeTimeout))
 }
