@@ -105,7 +105,9 @@ func (v *Viewer) carryOut(s *session, a *swarm.Action) {
 	case swarm.Disconnect:
 		v.disconnect(s, a)
 	case swarm.Fetch:
-		v.fetch(s, *a)
+		if !v.fetchRestored(s, *a) {
+			v.fetch(s, *a)
+		}
 	case swarm.CancelFetch:
 		s.cancelFetch(a.Number)
 	case swarm.Deliver:

@@ -2,6 +2,7 @@ package peer
 
 import (
 	"github.com/superp2p/superp2p/internal/slice"
+	"github.com/superp2p/superp2p/internal/swarm"
 )
 
 // restoreAtOnce is how many slices are read from the cache at a time.
@@ -43,4 +44,30 @@ func (v *Viewer) takeRestored(s *session, got []*slice.Slice) {
 			v.cfg.Cache.Drop(s.res.Track, one.Number)
 		}
 	}
+}
+
+// fetchRestored takes from the cache what the engine wants from the server, and tells whether it does.
+func (v *Viewer) fetchRestored(s *session, a swarm.Action) bool {
+	c := v.cfg.Cache
+	if c == nil || v.file == nil || a.Offset > 0 || !c.Has(s.res.Track, a.Number) {
+		return false
+	}
+	f := &fetching{func() {}}
+	s.fetches[a.Number] = f
+	v.wg.Go(func() {
+		one := c.Get(s.res.Track, a.Number)
+		v.inbox.post(func() {
+			if s != v.session || s.fetches[a.Number] != f {
+				return // it came from elsewhere meanwhile
+			}
+			delete(s.fetches, a.Number)
+			if one != nil {
+				v.takeRestored(s, []*slice.Slice{one})
+			}
+			if s.engine.Held(a.Number) == nil {
+				v.fetch(s, a)
+			}
+		})
+	})
+	return true
 }
