@@ -239,6 +239,13 @@ func FuzzResolution(f *testing.F) {
 	text, err := json.Marshal(answer(now))
 	require.NoError(f, err)
 	f.Add(text)
+	f.Add([]byte(`{"stream":"a","playlist":{"kind":"master"}}`))
+	film := answer(now)
+	film.File = &edgeapi.File{Group: 8, Times: []int64{0, 2000}, Duration: 4000, Proofs: edgeapi.ProofsTemplate}
+	film.Playlist = &edgeapi.Playlist{Kind: edgeapi.PlaylistVOD, Target: 2000, URL: edgeapi.PlaylistTemplate}
+	text, err = json.Marshal(film)
+	require.NoError(f, err)
+	f.Add(text)
 	f.Add([]byte(`{"groups":[{"number":18446744073709551615}],"rate":1e308,"now":-9223372036854775808}`))
 	c, err := New(Config{Server: "http://server.test"})
 	require.NoError(f, err)
@@ -251,8 +258,15 @@ func FuzzResolution(f *testing.F) {
 		if err != nil {
 			return
 		}
-		require.NotEmpty(t, res.Live.Groups)
-		require.LessOrEqual(t, res.Live.Groups[len(res.Live.Groups)-1].Number, res.Live.Edge)
-		require.NotNil(t, res.Verifier)
+		switch {
+		case res.Playlist != nil && res.Playlist.Kind == edgeapi.PlaylistMaster: // it is no track
+		case res.File != nil:
+			require.NotEmpty(t, res.File.Engine.Groups)
+			require.NotNil(t, res.Verifier)
+		default:
+			require.NotEmpty(t, res.Live.Groups)
+			require.LessOrEqual(t, res.Live.Groups[len(res.Live.Groups)-1].Number, res.Live.Edge)
+			require.NotNil(t, res.Verifier)
+		}
 	})
 }
