@@ -166,6 +166,9 @@ type hlsViewer struct {
 	last peer.Stats
 }
 
+// inHand is how much a player wants to have before it begins: Chromium waits for more than the picture that is due.
+const inHand = 500 * time.Millisecond
+
 // reload is how often a player looks for news in the playlist: half a target duration, with a little less for the way.
 const reload = hlsSegment/2 - 50*time.Millisecond
 
@@ -217,6 +220,9 @@ func (v *hlsViewer) watch(ctx context.Context) {
 			next = s.Sequence + 1
 			due := clock.Add(time.Duration(s.Sequence) * hlsSegment)
 			if clock.IsZero() {
+				if time.Duration(next)*hlsSegment-position < inHand {
+					continue // as little as that makes no player begin
+				}
 				v.start, clock = now.Sub(opened), now.Add(-position)
 			} else if late := now.Sub(due); late > 0 {
 				v.stalls++

@@ -18,6 +18,12 @@ func playlistDelay(target time.Duration) time.Duration {
 	return min(max(DefaultDelay, 2*target-playlistMargin), MaxDelay)
 }
 
+// playlistLead is how long before the engine would play a slice it is to be here, since a player needs whole segments: it
+// comes to one when the two before are over.
+func playlistLead(delay, target time.Duration) time.Duration {
+	return max(0, delay-max(MinDelay, 2*target-playlistMargin))
+}
+
 // playlistMargin is the time that a player needs to notice and load a segment.
 const playlistMargin = 500 * time.Millisecond
 
@@ -54,7 +60,7 @@ func (h *hlsPlay) liveSegment(ctx context.Context, s *hls.Segment) ([]byte, erro
 	seen := h.firstSeen(s.Sequence)
 	got := make(chan []byte, 1)
 	if !v.inbox.post(func() {
-		v.segments.ask(segmentWaiter{segment: s, until: seen.Add(v.patience()), answer: got, ctx: ctx})
+		v.segments.ask(segmentWaiter{segment: s, seen: seen, patience: v.patience(), answer: got, ctx: ctx})
 	}) {
 		return nil, v.endError()
 	}

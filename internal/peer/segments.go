@@ -30,14 +30,18 @@ type group struct {
 	slices map[int][]byte   // by place in the segment
 	data   []byte           // once it is whole
 	since  time.Time        // when it was
+	begun  time.Time        // when the first of them came
 }
 
 // segmentWaiter is who waits for a segment. It is answered with nil where the segment is to be had elsewhere.
 type segmentWaiter struct {
 	segment *hls.Segment
-	until   time.Time
-	answer  chan<- []byte
-	ctx     context.Context
+	seen    time.Time // when it was listed first
+	// patience is for how long it may come from the swarm since, or since its first slice was here.
+	patience time.Duration
+	until    time.Time
+	answer   chan<- []byte
+	ctx      context.Context
 }
 
 // segmentsFor is how long segments are kept at the least, while there is room.
@@ -67,7 +71,7 @@ func (s *segments) add(sl *slice.Slice, now time.Time) *edgeapi.Segment {
 	n := sl.Proof.Group
 	g := s.groups[n]
 	if g == nil {
-		g = &group{number: n, slices: map[int][]byte{}}
+		g = &group{number: n, slices: map[int][]byte{}, begun: now}
 		s.groups[n] = g
 	}
 	if g.data != nil {
@@ -170,6 +174,10 @@ func (s *segments) ask(w segmentWaiter) {
 	case g != nil && (g.head.Gap || !g.is(w.segment)), s.before(n):
 		w.answer <- nil
 	default:
+		// A player that has waited for the segment before asks late for this one, which may be in need all the more.
+		if w.until = w.seen.Add(w.patience); g != nil && g.begun.Before(w.seen) {
+			w.until = g.begun.Add(w.patience)
+		}
 		s.waiting[n] = append(s.waiting[n], w)
 	}
 }

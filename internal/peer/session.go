@@ -43,6 +43,9 @@ func (v *Viewer) begin(res *edgeclient.Resolution) {
 	if res.File != nil {
 		cfg.File = &res.File.Engine
 	}
+	if v.segments != nil {
+		cfg.Lead = playlistLead(v.delay, time.Duration(v.playlist.Target)*time.Millisecond)
+	}
 	s.engine = swarm.New(cfg, now)
 	s.origin = v.originOf(res)
 	if v.segments != nil {

@@ -50,6 +50,9 @@ type Config struct {
 	File *File
 	// Early has a Kept action tell of each slice of a live track as soon as it is here, for who plays by a clock of its own.
 	Early bool
+	// Lead is how long before it is due each slice of a live track is to be here, for a player that needs more than that slice
+	// to go on: the whole of an HLS segment. A viewer that has just come gets there little by little, from peers. If zero, none.
+	Lead time.Duration
 	// ClockOffset is what must be added to the edge's clock to get the viewer's.
 	ClockOffset time.Duration
 	// Delay is how far behind the live edge the viewer plays. If zero, 6 s.

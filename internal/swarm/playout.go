@@ -38,6 +38,9 @@ type playout struct {
 	held      bool          // a file's player takes nothing: its clock stands still
 	eager     bool          // a file's reader is no player
 	hungry    bool          // a file's reader waits
+	begun     time.Time     // when a live track was begun to be played
+	mostLead  time.Duration // Config.Lead
+	lead      time.Duration // as much of it as counts yet
 	cushion   time.Duration // by how much a file's player has got ahead of its clock
 	last      slice.Number  // the last slice of the track, if ended at the source
 	hasLast   bool
@@ -68,7 +71,7 @@ func (p *playout) start(cfg *Config, live Live, now time.Time) {
 	}
 	*p = playout{
 		started: p.started, hold: p.hold, stalled: p.stalled, stalledAt: p.stalledAt,
-		line: live.Line, delay: cfg.Delay, wanted: cfg.Delay, followed: now,
+		line: live.Line, delay: cfg.Delay, wanted: cfg.Delay, followed: now, begun: now, mostLead: cfg.Lead,
 		newest: live.Edge, newestTime: live.EdgeTime,
 		mean: time.Duration(float64(time.Second) / rate),
 	}
@@ -177,6 +180,7 @@ func (p *playout) follow(now time.Time) {
 		p.base = p.player
 		return
 	}
+	p.lead = min(p.mostLead, now.Sub(p.begun)/2)
 	step := time.Duration(float64(now.Sub(p.followed)) * maxDrift)
 	p.followed = now
 	off := p.line.Add(p.delay).Sub(p.base)
@@ -269,12 +273,12 @@ func (t *timeline) get(n slice.Number) (time.Duration, bool) {
 func (p *playout) due(n slice.Number) time.Time { return p.base.Add(p.trackTime(n)) }
 
 // deadline returns when slice n must be here: when it is due, or when a player that started with an earlier slice has
-// come to it, if that is later.
+// come to it, if that is later; and the lead before that.
 func (p *playout) deadline(n slice.Number) time.Time {
 	if p.player.After(p.base) {
-		return p.player.Add(p.trackTime(n))
+		return p.player.Add(p.trackTime(n) - p.lead)
 	}
-	return p.base.Add(p.trackTime(n))
+	return p.base.Add(p.trackTime(n) - p.lead)
 }
 
 // availableAt returns when the edge has, or had, slice n cut.
