@@ -42,7 +42,7 @@ func TestSegmentsAreWholeOrElsewhere(t *testing.T) {
 	}
 	ask := func(ctx context.Context, seg *hls.Segment) chan []byte {
 		got := make(chan []byte, 1)
-		s.ask(segmentWaiter{segment: seg, until: now.Add(3 * time.Second), answer: got, ctx: ctx})
+		s.ask(segmentWaiter{segment: seg, seen: now, patience: 3 * time.Second, answer: got, ctx: ctx})
 		return got
 	}
 	five := groupOf(t, 10, edgeapi.Segment{Sequence: 5, Path: "/a%20b/5.ts"}, "abcdefghij")
