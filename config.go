@@ -91,7 +91,7 @@ func CodeOf(err error) Code { return fault.CodeOf(err) }
 func (c *Config) check() error {
 	if c.Server != "" {
 		if u, err := url.Parse(c.Server); err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
-			return fault.New(fault.URLInvalid, "the server's address is no http or https URL; give one such as "+DefaultServer)
+			return fault.New(fault.URLInvalid, "what is given as server is no address; give an http or https URL such as "+DefaultServer)
 		}
 	}
 	switch {

@@ -25,7 +25,6 @@ const (
 type wayOut struct {
 	items  []playback.Action
 	bytes  int
-	count  uint64 // items so far
 	waits  bool   // for a keyframe, after some were left out
 	part   []byte // FLV that was made and not read yet
 	headed bool   // the file header was written
@@ -39,7 +38,6 @@ func (o *wayOut) full() bool { return o.bytes >= maxOut }
 // hand passes on what is due; p.mu is held.
 func (p *play) hand(a *playback.Action) {
 	o := &p.out
-	o.count++
 	if o.waits && p.cfg.Live {
 		_, config := a.Tag.Config()
 		if !config && !a.Tag.IsKeyframe() && (p.script.video != "" || !a.Tag.IsFrame()) {

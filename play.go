@@ -225,7 +225,6 @@ func (p *play) tick(deadline time.Time) time.Time {
 	if p.done || p.err != nil {
 		return time.Now().Add(idleTick)
 	}
-	before := p.out.count
 	now := p.now()
 	p.player.Tick(now)
 	p.act()
@@ -237,9 +236,7 @@ func (p *play) tick(deadline time.Time) time.Time {
 	if p.way.fed == nil {
 		p.dry.look(p, state)
 	}
-	if p.out.count != before || p.player.Wants() {
-		p.cond.Broadcast()
-	}
+	p.cond.Broadcast()
 	next := time.Now().Add(idleTick)
 	if due := p.player.Next(); !due.IsZero() && p.heldAt.IsZero() {
 		if due = time.Now().Add(due.Sub(now)); due.Before(next) {
