@@ -70,7 +70,7 @@ func (n *P2PNetStream) Play2(o NetStreamPlayOptions) error {
 	}
 	return n.active(func(p *play, now time.Time) error {
 		f := following{url: o.StreamName, settings: p.settings}
-		f.settings.Channel, f.settings.StreamID = "", ""
+		f.settings.Channel = ""
 		if o.Config != nil {
 			f.settings = *o.Config
 		}
@@ -217,8 +217,12 @@ func (n *transition) reached(t *flv.Tag, shift uint32, live bool) bool {
 // changeOver goes on with the new stream; p.mu is held.
 func (p *play) changeOver(n *transition) {
 	w := &p.way
-	old, from := w.pipe, w.source
-	_ = from.Close()
+	if w.source != nil {
+		_ = w.source.Close()
+	}
+	if old := w.pipe; old != nil {
+		p.run(func(context.Context) { old.close() })
+	}
 	w.shift = 0
 	if n.atOnce || p.cfg.Live {
 		w.shift = w.newest + afterSeek - n.key.Timestamp
@@ -226,7 +230,6 @@ func (p *play) changeOver(n *transition) {
 	w.pipe, w.source, w.next = n.pipe, n.source, nil
 	w.gen++
 	p.url, p.settings = n.url, n.settings
-	p.run(func(context.Context) { old.close() })
 	p.listen(n.pipe)
 	p.script.switched, p.script.switching = p.player.Time()+p.player.BufferLength(), true
 	now := p.now()

@@ -19,12 +19,12 @@ import (
 
 // order is in which order events of a play may come, as docs/netstream.md says, as an automaton that knows nothing else.
 type order struct {
-	started, full, paused, flushed, stopped, seeking, failed bool
+	started, full, paused, flushed, stopped, seeking, sought, failed bool
 }
 
 // follow returns what is wrong with an event coming now, "" if it may come.
 func (o *order) follow(e *superp2p.NetStatusEvent) string {
-	may := o.started
+	may, was := o.started, *o
 	switch e.Info.Code {
 	case superp2p.NetStreamPlayReset:
 		may = !o.started
@@ -38,8 +38,8 @@ func (o *order) follow(e *superp2p.NetStatusEvent) string {
 		may = may && o.full
 		o.full = false
 	case superp2p.NetStreamBufferFlush:
-		may = may && !o.flushed && !o.stopped && !o.seeking
-		o.flushed = true
+		may = may && (!o.flushed || o.sought) && !o.stopped && !o.seeking // a seek outside what is held leads to another end
+		o.flushed, o.sought = true, false
 	case superp2p.NetStreamPlayStop:
 		may = may && o.flushed && !o.stopped && !o.paused && !o.seeking
 		o.stopped = true
@@ -57,7 +57,7 @@ func (o *order) follow(e *superp2p.NetStatusEvent) string {
 		}
 	case superp2p.NetStreamSeekNotify:
 		may = may && o.seeking
-		o.seeking, o.flushed = false, false
+		o.seeking, o.sought = false, true
 	case superp2p.NetStreamStepNotify:
 		may = may && o.paused
 		if o.stopped {
@@ -67,13 +67,13 @@ func (o *order) follow(e *superp2p.NetStatusEvent) string {
 		may = true
 		if e.Info.Level == "error" && e.Info.Code != superp2p.NetStreamSeekInvalidTime && e.Info.Code != superp2p.NetStreamSeekFailed {
 			may = e.Err != nil && e.Info.Description != ""
-			defer func() { o.failed = true }()
+			o.failed = true
 		}
 	}
-	if may && !o.failed {
+	if may && !was.failed {
 		return ""
 	}
-	return fmt.Sprintf("%s may not come now: %+v", e.Info.Code, *o)
+	return fmt.Sprintf("%s may not come now: %+v", e.Info.Code, was)
 }
 
 // judge follows the events of the plays of a stream, which their StreamID tells apart.

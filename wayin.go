@@ -46,6 +46,7 @@ func (w *wayIn) closeSources() {
 
 // load opens what is played and reads it into the buffer, until the end of p.
 func (p *play) load(ctx context.Context) {
+	defer p.release() // also of what Play2 has opened meanwhile
 	settings := p.settings // changeOver changes them
 	q, err := p.n.openPipe(ctx, p.target(), &settings)
 	p.mu.Lock()
@@ -55,11 +56,14 @@ func (p *play) load(ctx context.Context) {
 		p.mu.Unlock()
 		return
 	}
-	p.use(q)
+	if p.way.pipe != nil { // Play2 was faster
+		p.run(func(context.Context) { q.close() })
+	} else {
+		p.use(q)
+	}
 	p.mu.Unlock()
 	for p.loadOne(ctx) {
 	}
-	p.release()
 }
 
 // use begins to read from q; p.mu is held.
