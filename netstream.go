@@ -18,6 +18,8 @@ import (
 type P2PNetStream struct {
 	cfg Config
 
+	publishes publisher // what Publish began
+
 	mu      sync.Mutex
 	handler func(NetStatusEvent)
 	queue   []told // events that the handler is yet to be told
@@ -279,6 +281,7 @@ func (n *P2PNetStream) end(p *play) {
 
 // Close stops, leaves the swarm and frees everything; Read then fails. No event follows. Play may be called again.
 func (n *P2PNetStream) Close() error {
+	n.publishes.stop()
 	n.mu.Lock()
 	p := n.play
 	n.play = nil
