@@ -281,7 +281,7 @@ func (n *P2PNetStream) end(p *play) {
 
 // Close stops, leaves the swarm and frees everything; Read then fails. No event follows. Play may be called again.
 func (n *P2PNetStream) Close() error {
-	n.publishes.stop()
+	n.unpublish()
 	n.mu.Lock()
 	p := n.play
 	n.play = nil

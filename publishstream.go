@@ -9,7 +9,7 @@ import (
 
 // publisher is the part of a P2PNetStream that publishes.
 type publisher struct {
-	mu  sync.Mutex // of Publish and stop
+	mu  sync.Mutex // of swap
 	now *publishing
 	at  sync.Mutex // of now
 }
@@ -27,7 +27,8 @@ func (s *publisher) swap(begin func() *publishing) {
 	s.at.Unlock()
 }
 
-func (s *publisher) stop() { s.swap(func() *publishing { return nil }) }
+// unpublish ends what is published, and returns when that was told.
+func (n *P2PNetStream) unpublish() { n.publishes.swap(func() *publishing { return nil }) }
 
 func (s *publisher) current() *publishing {
 	s.at.Lock()
@@ -51,7 +52,7 @@ var errNotPublishing = fault.New(fault.Closed, "nothing is published; call Publi
 // plays or publishes.
 func (n *P2PNetStream) Publish(name, kind string) error {
 	if name == "" {
-		n.publishes.stop()
+		n.unpublish()
 		return nil
 	}
 	_ = n.Close()
