@@ -31,6 +31,8 @@ type Config struct {
 	UploadRate float64
 	// Memory limits what each play holds for peers and for playing, in bytes. If zero, 64 MiB of a live stream, 256 MiB of a file.
 	Memory int
+	// PublishURL is where Publish publishes, rtmp(s)://host[:port]/application. If empty, at the RTMP port of Server.
+	PublishURL string
 	// CacheDir is a directory where what was seen of files is kept beyond Memory, for later plays too. If empty, nothing is.
 	CacheDir string
 	// CacheBytes limits what is kept there, in bytes; what was not used for the longest time goes first. If zero, 1 GiB.
