@@ -39,9 +39,6 @@ type Config struct {
 	CacheBytes int64
 	// MaxPeers is how many neighbours are looked for. If zero, 16.
 	MaxPeers int
-	// PublishURL is where Publish sends streams, rtmp(s)://host[:port][/app]. If empty, to the host of Server, at the port
-	// that it tells.
-	PublishURL string
 	// HTTPClient asks the server. If nil, one of the stream's own.
 	HTTPClient *http.Client
 	// Logger gets what happens. If nil, nothing is logged.

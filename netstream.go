@@ -13,8 +13,6 @@ import (
 type P2PNetStream struct {
 	cfg Config
 
-	publishes publisher // what Publish began
-
 	mu      sync.Mutex
 	handler func(NetStatusEvent)
 	client  Client
@@ -104,7 +102,6 @@ func (n *P2PNetStream) end(p *play) {
 // Close stops, leaves the swarm and frees everything; Read then fails. Nothing is told any more, except that what was
 // published tells its end. Play may be called again.
 func (n *P2PNetStream) Close() error {
-	n.unpublish()
 	n.mu.Lock()
 	p := n.play
 	n.play = nil

@@ -32,9 +32,12 @@ func run(ctx context.Context, args []string, log io.Writer) error {
 	if flags.NArg() != 2 {
 		return errors.New("usage: publish [-server URL] [-once] FILE APP/NAME[?key=KEY]")
 	}
-	stream := superp2p.NewP2PNetStream(superp2p.Config{Server: *server})
+	stream, err := superp2p.NewP2PNetStream(superp2p.Config{Server: *server})
+	if err != nil {
+		return err
+	}
 	defer stream.Close()
-	stream.OnNetStatus(func(e superp2p.NetStatusEvent) { fmt.Fprintln(log, e.Code, e.Description) })
+	stream.OnNetStatus(func(e superp2p.NetStatusEvent) { fmt.Fprintln(log, e.Info.Code, e.Info.Description) })
 	for {
 		if err := stream.Publish(flags.Arg(1), "live"); err != nil {
 			return err

@@ -38,10 +38,13 @@ func run(ctx context.Context, args []string, log io.Writer) error {
 	if err := os.MkdirAll(flags.Arg(1), 0o755); err != nil {
 		return err
 	}
-	stream := superp2p.NewP2PNetStream(superp2p.Config{Server: *server, Unpaced: true})
+	stream, err := superp2p.NewP2PNetStream(superp2p.Config{Server: *server, Unpaced: true})
+	if err != nil {
+		return err
+	}
 	defer stream.Close()
 	defer context.AfterFunc(ctx, func() { _ = stream.Close() })()
-	stream.OnNetStatus(func(e superp2p.NetStatusEvent) { fmt.Fprintln(log, e.Code, e.Description) })
+	stream.OnNetStatus(func(e superp2p.NetStatusEvent) { fmt.Fprintln(log, e.Info.Code, e.Info.Description) })
 	for n := 1; ctx.Err() == nil; n++ {
 		name := filepath.Join(flags.Arg(1), fmt.Sprintf("%s-%03d.flv", time.Now().UTC().Format("20060102-150405"), n))
 		written, err := one(ctx, stream, flags.Arg(0), name, *every)

@@ -32,12 +32,19 @@ func run(ctx context.Context, args []string, log io.Writer) error {
 		return errors.New("usage: restream [-server URL] URL-OR-CHANNEL APP/NAME[?key=KEY] (or rtmp://HOST/APP/NAME)")
 	}
 	config := superp2p.Config{Server: *server}
-	in, out := superp2p.NewP2PNetStream(config), superp2p.NewP2PNetStream(config)
+	in, err := superp2p.NewP2PNetStream(config)
+	if err != nil {
+		return err
+	}
+	out, err := superp2p.NewP2PNetStream(config)
+	if err != nil {
+		return err
+	}
 	defer in.Close()
 	defer out.Close()
 	defer context.AfterFunc(ctx, func() { _ = in.Close(); _ = out.Close() })()
 	for name, stream := range map[string]*superp2p.P2PNetStream{"in": in, "out": out} {
-		stream.OnNetStatus(func(e superp2p.NetStatusEvent) { fmt.Fprintln(log, name, e.Code, e.Description) })
+		stream.OnNetStatus(func(e superp2p.NetStatusEvent) { fmt.Fprintln(log, name, e.Info.Code, e.Info.Description) })
 	}
 	if err := in.Play(flags.Arg(0), nil); err != nil {
 		return err
@@ -45,7 +52,7 @@ func run(ctx context.Context, args []string, log io.Writer) error {
 	if err := out.Publish(flags.Arg(1), "live"); err != nil {
 		return err
 	}
-	_, err := io.Copy(struct{ io.Writer }{out}, in)
+	_, err = io.Copy(struct{ io.Writer }{out}, in)
 	if ctx.Err() != nil {
 		return nil
 	}

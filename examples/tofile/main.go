@@ -39,9 +39,15 @@ func run(ctx context.Context, args []string, log io.Writer) error {
 	}
 	defer file.Close()
 
-	stream := superp2p.NewP2PNetStream(superp2p.Config{Server: *server})
+	stream, err := superp2p.NewP2PNetStream(superp2p.Config{Server: *server})
+
+	if err != nil {
+
+		return err
+
+	}
 	defer stream.Close()
-	stream.OnNetStatus(func(e superp2p.NetStatusEvent) { fmt.Fprintln(log, e.Code, e.Description) })
+	stream.OnNetStatus(func(e superp2p.NetStatusEvent) { fmt.Fprintln(log, e.Info.Code, e.Info.Description) })
 	if err := stream.Play(flags.Arg(0), nil); err != nil {
 		return err
 	}
