@@ -24,7 +24,7 @@ func TestSettingsAreKept(t *testing.T) {
 	kept(t, s.BufferTimeMax, s.SetBufferTimeMax, 0, 3*time.Second)
 	kept(t, s.BackBufferTime, s.SetBackBufferTime, 30*time.Second, time.Second)
 	kept(t, s.MaxPauseBufferTime, s.SetMaxPauseBufferTime, time.Minute, 2*time.Second)
-	kept(t, s.InBufferSeek, s.SetInBufferSeek, false, true)
+	kept(t, s.InBufferSeek, s.SetInBufferSeek, s.InBufferSeek(), false)
 	kept(t, s.CheckPolicyFile, s.SetCheckPolicyFile, false, true)
 	kept(t, s.AudioSampleAccess, s.SetAudioSampleAccess, s.AudioSampleAccess(), true)
 	kept(t, s.VideoSampleAccess, s.SetVideoSampleAccess, s.VideoSampleAccess(), true)
