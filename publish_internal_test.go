@@ -251,3 +251,33 @@ func TestTheClipIsPublished(t *testing.T) {
 	require.NoError(t, err)
 	stagetest.OnAir(t, st.ServerURL(), "live/clip")
 }
+
+// silent is a server that accepts connections and says nothing.
+func silent(t *testing.T) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = l.Close() })
+	return "rtmp://" + l.Addr().String() + "/live"
+}
+
+func TestAServerThatSaysNothingFailsInTime(t *testing.T) {
+	p, events := published(t, Config{StartTimeout: 100 * time.Millisecond}, silent(t), "test")
+	e := <-events
+	require.Equal(t, NetStreamFailed, e.code)
+	require.Equal(t, fault.ServerUnreachable, CodeOf(e.err))
+	p.stop()
+	require.Empty(t, events)
+}
+
+func TestStoppedBeforeItHasBegun(t *testing.T) {
+	p, events := published(t, Config{StartTimeout: time.Hour}, silent(t), "test")
+	waits := make(chan error, 1)
+	go func() {
+		_, err := p.Write([]byte("FLV"))
+		waits <- err
+	}()
+	p.stop()
+	require.Equal(t, fault.Closed, CodeOf(<-waits))
+	require.Empty(t, events, "nothing had begun")
+}
