@@ -199,6 +199,7 @@ func TestAppendedBytesArePlayed(t *testing.T) {
 	require.NoError(t, s.AppendBytes([]byte("what was under way before the seek")))
 	require.NoError(t, s.AppendBytesAction(superp2p.ResetSeek))
 	require.NoError(t, s.AppendBytes(film[13:100_000]))
+	require.Equal(t, superp2p.NetStreamPlayReset, nextBut(t, events, superp2p.NetStreamVideoDimensionChange).Info.Code)
 	require.Equal(t, superp2p.NetStreamPlayStart, next(t, events).Info.Code)
 	require.Contains(t, codes(t, events, superp2p.NetStreamSeekNotify), superp2p.NetStreamSeekStartNotify)
 

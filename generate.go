@@ -16,7 +16,8 @@ type AppendBytesAction string
 
 // The actions.
 const (
-	// ResetBegin: another file begins, with its header. It is played after what is held.
+	// ResetBegin: another file begins, with its header. It is played after what is held; after EndSequence it begins anew,
+	// at once, which Play.Reset tells, and then Play.Start.
 	ResetBegin AppendBytesAction = "resetBegin"
 	// ResetSeek: after a Seek, the bytes begin with a tag of the place that was sought.
 	ResetSeek AppendBytesAction = "resetSeek"
@@ -113,8 +114,7 @@ func (n *P2PNetStream) AppendBytesAction(action AppendBytesAction) error {
 		case ResetBegin:
 			f.rest, f.headed, f.ignore = nil, false, false
 			if p.way.ended {
-				p.way.ended, p.way.framed = false, false
-				p.remake()
+				p.beginAnew()
 			}
 		case ResetSeek:
 			f.rest, f.headed, f.ignore = nil, true, false
@@ -126,4 +126,12 @@ func (n *P2PNetStream) AppendBytesAction(action AppendBytesAction) error {
 		}
 		return nil
 	})
+}
+
+// beginAnew begins another sequence after the end of one; p.mu is held.
+func (p *play) beginAnew() {
+	p.n.tell(p, NetStatusEvent{Info: Info{Code: NetStreamPlayReset, Level: levelStatus, Details: p.name()}, Time: time.Now()})
+	p.way.ended, p.way.framed = false, false
+	p.out.rejoins = p.out.headed || len(p.out.items) > 0
+	p.remake()
 }

@@ -23,14 +23,15 @@ const (
 
 // wayOut holds what is due until it is read.
 type wayOut struct {
-	items  []playback.Action
-	bytes  int
-	waits  bool   // for a keyframe, after some were left out
-	part   []byte // FLV that was made and not read yet
-	headed bool   // the file header was written
-	shift  uint32 // what is added to timestamps for an FLV stream without jumps
-	last   uint32 // timestamp written last
-	config [2][]byte
+	items   []playback.Action
+	bytes   int
+	waits   bool   // for a keyframe, after some were left out
+	rejoins bool   // what is handed out next does not follow the last
+	part    []byte // FLV that was made and not read yet
+	headed  bool   // the file header was written
+	shift   uint32 // what is added to timestamps for an FLV stream without jumps
+	last    uint32 // timestamp written last
+	config  [2][]byte
 }
 
 func (o *wayOut) full() bool { return o.bytes >= maxOut }
@@ -38,6 +39,8 @@ func (o *wayOut) full() bool { return o.bytes >= maxOut }
 // hand passes on what is due; p.mu is held.
 func (p *play) hand(a *playback.Action) {
 	o := &p.out
+	a.Discontinuity = a.Discontinuity || o.rejoins
+	o.rejoins = false
 	if o.waits && p.cfg.Live {
 		_, config := a.Tag.Config()
 		if !config && !a.Tag.IsKeyframe() && (p.script.video != "" || !a.Tag.IsFrame()) {

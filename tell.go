@@ -44,7 +44,7 @@ func (n *P2PNetStream) enqueue(t told, ends bool) {
 		}
 		t.play.failed = ends
 		t.play.over = ends || t.event.Info.Code == NetStreamPlayStop ||
-			t.play.over && t.event.Info.Code != NetStreamSeekStartNotify
+			t.play.over && t.event.Info.Code != NetStreamSeekStartNotify && t.event.Info.Code != NetStreamPlayStart
 	}
 	if len(n.queue) >= maxQueue && !ends {
 		return

@@ -46,7 +46,7 @@ func (w *wayIn) closeSources() {
 
 // load opens what is played and reads it into the buffer, until the end of p.
 func (p *play) load(ctx context.Context) {
-	defer p.release() // also of what Play2 has opened meanwhile
+	defer p.release()      // also of what Play2 has opened meanwhile
 	settings := p.settings // changeOver changes them
 	q, err := p.n.openPipe(ctx, p.target(), &settings)
 	p.mu.Lock()
