@@ -51,7 +51,6 @@ type transition struct {
 	atOnce  bool // no keyframe is waited for on the side of the old stream
 	configs []flv.Tag
 	key     *flv.Tag // where the new stream begins
-	told    bool
 }
 
 // Play2 plays, changes over to or appends a stream. NetStream.Play.Transition tells that a change was begun, and

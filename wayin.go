@@ -23,15 +23,14 @@ type wayIn struct {
 	fed    *feed       // in data generation mode, else nil
 	shift  uint32      // what is added to the timestamps of source
 
-	ended   bool // the source has given all
-	err     error
-	framed  bool // a frame has come
-	margin  bool // the clock was given its start, see pace
-	newest  uint32
-	has     bool // a tag has come: what there is, is known
-	audio   bool
-	video   bool
-	started time.Time
+	ended  bool // the source has given all
+	err    error
+	framed bool // a frame has come
+	margin bool // the clock was given its start, see pace
+	newest uint32
+	has    bool // a tag has come: what there is, is known
+	audio  bool
+	video  bool
 }
 
 // closeSources ends reads that wait.
