@@ -18,10 +18,10 @@ func playlistDelay(target time.Duration) time.Duration {
 	return min(max(DefaultDelay, 2*target-playlistMargin), MaxDelay)
 }
 
-// playlistLead is how long before the engine would play a slice it is to be here, since a player needs whole segments: it
-// comes to one when the two before are over.
+// playlistLead is how long before the engine would play a slice it is to be here: a player that is so far behind live, three
+// segments at the least, needs the whole of a segment when it comes to its beginning.
 func playlistLead(delay, target time.Duration) time.Duration {
-	return max(0, delay-max(MinDelay, 2*target-playlistMargin))
+	return max(0, delay-max(MinDelay, max(delay, 3*target)-target-playlistMargin))
 }
 
 // playlistMargin is the time that a player needs to notice and load a segment.
