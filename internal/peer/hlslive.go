@@ -19,9 +19,10 @@ func playlistDelay(target time.Duration) time.Duration {
 }
 
 // playlistLead is how long before the engine would play a slice it is to be here: a player that is so far behind live, three
-// segments at the least, needs the whole of a segment when it comes to its beginning.
+// segments at the least, needs the whole of a segment when it comes to its beginning. The margin is for the last slices, which peers bring
+// in nearly all cases before the first is due; without it much that they would bring is taken from the server.
 func playlistLead(delay, target time.Duration) time.Duration {
-	return max(0, delay-max(MinDelay, max(delay, 3*target)-target-playlistMargin))
+	return max(0, delay-max(MinDelay, max(delay, 3*target)-target+playlistMargin))
 }
 
 // playlistMargin is the time that a player needs to notice and load a segment.
