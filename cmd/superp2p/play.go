@@ -84,11 +84,7 @@ func (c *playCommand) Run(ctx context.Context, std stdio) error {
 	stop := context.AfterFunc(ctx, p.end)
 	defer stop()
 	lines := startProgress(std.Err, !c.JSON, p.line)
-	delay := time.Duration(0)
-	if c.Delay != nil {
-		delay = max(1, time.Duration(*c.Delay)) // 0 is out of range here, not the default
-	}
-	err = p.run(c.Target, delay, out)
+	err = p.run(c.Target, c.Delay.orDefault(), out)
 	lines.end()
 	p.end()
 	r := p.report(c, err)
@@ -294,6 +290,15 @@ func (r *playReport) summary() string {
 
 // seconds is a time on the command line: a number of seconds, or a Go duration.
 type seconds time.Duration
+
+// orDefault returns the delay that was asked for, 0 for the default if none was: 0 itself is out of range here, so that it
+// is returned as the least that is more.
+func (s *seconds) orDefault() time.Duration {
+	if s == nil {
+		return 0
+	}
+	return max(1, time.Duration(*s))
+}
 
 // UnmarshalText reads "6", "2.5" and "6s".
 func (s *seconds) UnmarshalText(text []byte) error {

@@ -71,13 +71,9 @@ func (c *proxyCommand) Run(ctx context.Context, std stdio) error {
 		}
 		defer cache.Close() //nolint:errcheck // what could not be written was logged
 	}
-	delay := time.Duration(0)
-	if c.Delay != nil {
-		delay = max(1, time.Duration(*c.Delay)) // 0 is out of range here, not the default
-	}
 	p := proxy.New(proxy.Config{
 		Viewer: peer.Config{
-			Server: c.Server, Delay: delay, StartTimeout: c.StartTimeout, NoUpload: c.NoUpload,
+			Server: c.Server, Delay: c.Delay.orDefault(), StartTimeout: c.StartTimeout, NoUpload: c.NoUpload,
 			Loopback: c.Loopback, Logger: log, MaxBytes: int(c.Memory), Cache: cache,
 			Node: peer.NewNode(peer.NodeConfig{MaxBytes: int(c.TotalMemory)}),
 		},

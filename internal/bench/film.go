@@ -91,11 +91,32 @@ func runFilm(ctx context.Context, c Config) (*Result, error) {
 		return nil, ctx.Err()
 	}
 	r := &Result{Viewers: c.Viewers, Duration: time.Since(began).Seconds(), Bitrate: int64(c.Bitrate), Ceiling: 1 - 1/float64(c.Viewers)}
-	var sum peer.Stats
+	players := make([]*played, len(audience))
+	for i, v := range audience {
+		players[i] = &v.played
+	}
+	sum := r.fill(players, cpuTime()-cpu)
+	r.OffloadSession, r.OffloadSteady = sum.Offload(), sum.Offload()
+	r.EgressSession = float64(f.given.Load()) / float64(len(f.content))
+	r.EgressCopies, r.StreamBitrate = r.EgressSession, int64(c.Bitrate)
+	return r, nil
+}
+
+// played is what a viewer measured that plays as a player does.
+type played struct {
+	last   peer.Stats // at the end
+	start  time.Duration
+	stalls int
+	stall  time.Duration
+	bad    int64 // what it got that is not the origin's
+	err    error
+}
+
+// fill fills in what all viewers measured and the state of the process, and returns the sum of their counts.
+func (r *Result) fill(players []*played, cpu time.Duration) (sum peer.Stats) {
 	var starts, peers []float64
-	for _, v := range audience {
-		s := &v.last
-		addTo(&sum, s)
+	for _, v := range players {
+		addTo(&sum, &v.last)
 		if v.err != nil {
 			r.FailedViewers++
 			r.Errors = append(r.Errors, v.err.Error())
@@ -106,17 +127,8 @@ func runFilm(ctx context.Context, c Config) (*Result, error) {
 		r.Stalls += v.stalls
 		r.StallTotal += milliseconds(v.stall)
 		r.BadTags += v.bad
-		starts, peers = append(starts, milliseconds(v.start)), append(peers, float64(s.Peers))
+		starts, peers = append(starts, milliseconds(v.start)), append(peers, float64(v.last.Peers))
 	}
-	r.OffloadSession, r.OffloadSteady = sum.Offload(), sum.Offload()
-	r.EgressSession = float64(f.given.Load()) / float64(len(f.content))
-	r.EgressCopies, r.StreamBitrate = r.EgressSession, int64(c.Bitrate)
-	r.fill(&sum, starts, peers, cpuTime()-cpu)
-	return r, nil
-}
-
-// fill fills in what the sum of all viewers' counts says, with what each of them measured, and the state of the process.
-func (r *Result) fill(sum *peer.Stats, starts, peers []float64, cpu time.Duration) {
 	r.ControlShare, r.DuplicateShare, r.ProofShare = sum.ControlShare(), sum.DuplicateShare(), sum.ProofShare()
 	r.DeliveredBytes, r.PeerBytes, r.ServerBytes = int64(sum.Media()), int64(sum.PeerBytes), int64(sum.ServerBytes)
 	r.BadBytes = int64(sum.BadBytes)
@@ -129,17 +141,11 @@ func (r *Result) fill(sum *peer.Stats, starts, peers []float64, cpu time.Duratio
 	if sum.Media() > 0 {
 		r.CPUPerGB = cpu.Seconds() / (float64(sum.Media()) / 1e9)
 	}
+	return sum
 }
 
 // filmViewer plays a file as a player does: it reads ahead until its buffer is full, and stalls when it is empty.
-type filmViewer struct {
-	last   peer.Stats
-	start  time.Duration
-	stalls int
-	stall  time.Duration
-	bad    int64
-	err    error
-}
+type filmViewer struct{ played }
 
 func (v *filmViewer) watch(ctx context.Context, c Config, server string, f *film) {
 	opened := time.Now()

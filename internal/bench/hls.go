@@ -115,29 +115,18 @@ func (b *hlsRun) measure(ctx context.Context) (*Result, error) {
 	if ctx.Err() != nil {
 		return nil, ctx.Err()
 	}
-	var starts, delays, peers []float64
+	var delays []float64
+	players := make([]*played, len(audience))
 	for i, v := range audience {
-		s := &v.last
-		addTo(&sum, s)
-		if i < len(settled) {
-			addTo(&before, &settled[i])
-		}
-		if v.err != nil {
-			r.FailedViewers++
-			r.Errors = append(r.Errors, v.err.Error())
-		}
-		if v.stall > 0 {
-			r.StalledViewers++
-		}
-		r.Stalls += v.stalls
-		r.StallTotal += milliseconds(v.stall)
-		r.BadTags += v.bad
-		starts, delays, peers = append(starts, milliseconds(v.start)), append(delays, milliseconds(v.delay)), append(peers, float64(s.Peers))
+		players[i], delays = &v.played, append(delays, milliseconds(v.delay))
 	}
+	for i := range settled {
+		addTo(&before, &settled[i])
+	}
+	sum = r.fill(players, cpuTime()-cpu)
 	steady.PeerBytes, steady.ServerBytes = sum.PeerBytes-before.PeerBytes, sum.ServerBytes-before.ServerBytes
 	r.OffloadSession, r.OffloadSteady = sum.Offload(), steady.Offload()
 	r.DelayP50, r.DelayP95 = Quantile(delays, 0.5), Quantile(delays, 0.95)
-	r.fill(&sum, starts, peers, cpuTime()-cpu)
 	return r, nil
 }
 
@@ -153,17 +142,12 @@ func (b *hlsRun) bitrate() int64 {
 
 // hlsViewer is a player that begins Delay behind the live edge and loads segments as they are listed.
 type hlsViewer struct {
-	run    *hlsRun
-	start  time.Duration
-	delay  time.Duration // behind the live edge at the end
-	stalls int
-	stall  time.Duration
-	bad    int64 // segments that are not the origin's
-	err    error
+	played
+	run   *hlsRun
+	delay time.Duration // behind the live edge at the end
 
-	mu   sync.Mutex
+	mu   sync.Mutex // of peer and last
 	peer *peer.Viewer
-	last peer.Stats
 }
 
 // inHand is how much a player wants to have before it begins: Chromium waits for more than the picture that is due.

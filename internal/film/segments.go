@@ -18,8 +18,6 @@ import (
 const (
 	// maxMissing is how many segments in a row may be missing before it is no film any more.
 	maxMissing = 3
-	// maxMap is the size of the largest initialization segment, in bytes.
-	maxMap = 4 << 20
 )
 
 // segmentReader reads the segments of a playlist one after the other as FLV tags.
@@ -128,14 +126,14 @@ func (r *segmentReader) nextLive() (*hls.Segment, error) {
 			r.log.Info("the reader is slow, segments are left out", "segments", p.Number-r.played-1)
 		}
 		r.played = p.Number
-		s := r.find(p.Sequence)
+		s := hls.Find(r.list, p.Sequence)
 		if s == nil {
 			l, err := r.viewer.LoadPlaylist(r.ctx, "")
 			if err != nil {
 				return nil, err
 			}
 			r.list = l.Playlist.Media.Segments
-			s = r.find(p.Sequence)
+			s = hls.Find(r.list, p.Sequence)
 		}
 		if s != nil {
 			one := *s
@@ -148,13 +146,6 @@ func (r *segmentReader) nextLive() (*hls.Segment, error) {
 			return nil, err
 		}
 	}
-}
-
-func (r *segmentReader) find(n int64) *hls.Segment {
-	if len(r.list) == 0 || n < r.list[0].Sequence || n > r.list[len(r.list)-1].Sequence {
-		return nil
-	}
-	return &r.list[n-r.list[0].Sequence]
 }
 
 // open begins to read a segment.
@@ -193,7 +184,7 @@ func (r *segmentReader) mapOf(s *hls.Segment) ([]byte, error) {
 	if b := r.maps[name]; b != nil {
 		return b, nil
 	}
-	b, err := r.viewer.Resource(r.ctx, s.Map.URI, s.Map.Range, maxMap)
+	b, err := r.viewer.Resource(r.ctx, s.Map.URI, s.Map.Range, hls.MaxMap)
 	if err != nil {
 		return nil, err
 	}

@@ -41,6 +41,9 @@ type Options struct {
 	Variables map[string]string
 }
 
+// MaxMap is how large an initialization segment may be, in bytes, for who loads one; they are a few kB.
+const MaxMap = 4 << 20
+
 const (
 	maxAttributes = 256            // of one line
 	maxKeys       = 16             // that apply to one segment: one for each key format

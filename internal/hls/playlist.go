@@ -114,6 +114,14 @@ type Segment struct {
 	Parts       []Part
 }
 
+// Find returns the segment of a media sequence number in a list without gaps, such as Window.Segments, nil if it has none.
+func Find(list []Segment, sequence int64) *Segment {
+	if len(list) == 0 || sequence < list[0].Sequence || sequence > list[len(list)-1].Sequence {
+		return nil
+	}
+	return &list[sequence-list[0].Sequence]
+}
+
 // Part is an EXT-X-PART: a piece of a segment that can be had before the whole.
 type Part struct {
 	URI         string // absolute

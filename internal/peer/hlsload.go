@@ -142,9 +142,5 @@ func (h *hlsPlay) firstSeen(n int64) time.Time {
 func (h *hlsPlay) find(n int64) *hls.Segment {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	list := h.window.Segments()
-	if len(list) == 0 || n < list[0].Sequence || n > list[len(list)-1].Sequence {
-		return nil
-	}
-	return &list[n-list[0].Sequence]
+	return hls.Find(h.window.Segments(), n)
 }

@@ -95,9 +95,5 @@ func (f *Follower) Segments() []hls.Segment { return f.window.Segments() }
 
 // Find returns the segment of a media sequence number, nil if the last load does not list it.
 func (f *Follower) Find(sequence int64) *hls.Segment {
-	list := f.window.Segments()
-	if len(list) == 0 || sequence < list[0].Sequence || sequence > list[len(list)-1].Sequence {
-		return nil
-	}
-	return &list[sequence-list[0].Sequence]
+	return hls.Find(f.window.Segments(), sequence)
 }

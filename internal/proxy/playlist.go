@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/superp2p/superp2p/internal/edgeapi"
 	"github.com/superp2p/superp2p/internal/fault"
 	"github.com/superp2p/superp2p/internal/film"
 	"github.com/superp2p/superp2p/internal/hls"
@@ -212,7 +213,7 @@ func (p *Proxy) givePlaylist(w http.ResponseWriter, b []byte) {
 
 func headOfPlaylist(w http.ResponseWriter) {
 	h := w.Header()
-	h.Set("Content-Type", "application/vnd.apple.mpegurl")
+	h.Set("Content-Type", edgeapi.TypePlaylist)
 	h.Set("Cache-Control", "no-store")
 	h.Set("X-Content-Type-Options", "nosniff")
 }

@@ -11,11 +11,9 @@ import (
 
 	"github.com/superp2p/superp2p/internal/edgeapi"
 	"github.com/superp2p/superp2p/internal/fault"
+	"github.com/superp2p/superp2p/internal/hls"
 	"github.com/superp2p/superp2p/internal/peer"
 )
-
-// maxMap is the size of the largest initialization segment, in bytes.
-const maxMap = 4 << 20
 
 // serveSegment answers who asks for a segment that a playlist listed. It returns false, having done nothing, if none did.
 func (p *Proxy) serveSegment(w http.ResponseWriter, r *http.Request) bool {
@@ -89,7 +87,7 @@ func (p *Proxy) loadPiece(ctx context.Context, viewer *peer.Viewer, l *listing, 
 	if b := p.registry.mapOf(l, one); b != nil {
 		return b, nil
 	}
-	b, err := viewer.Resource(ctx, one.url, one.at, maxMap)
+	b, err := viewer.Resource(ctx, one.url, one.at, hls.MaxMap)
 	if err == nil {
 		p.registry.keepMap(l, one, b)
 	}

@@ -92,17 +92,8 @@ func TestBranchesThatAreRefused(t *testing.T) {
 	unordered := false
 	lossy, err := la.conn.pc.CreateDataChannel("more", &webrtc.DataChannelInit{Ordered: &unordered})
 	require.NoError(t, err)
-	for _, channel := range []*webrtc.DataChannel{long, lossy} {
-		closed := make(chan error)
-		channel.OnOpen(func() {
-			dc, err := channel.Detach()
-			if err == nil {
-				_, err = dc.Read(make([]byte, 1))
-			}
-			closed <- err
-		})
-		require.Error(t, <-closed)
-	}
+	requireClosed(t, long)
+	requireClosed(t, lossy)
 	require.Empty(t, branched.opened)
 	require.NoError(t, la.Send([]byte("still here")))
 	require.Equal(t, "still here", string(<-eb.message))
@@ -123,16 +114,22 @@ func TestOnlySoManyBranches(t *testing.T) {
 	require.Equal(t, fault.LimitReached, fault.CodeOf(err))
 	over, err := la.conn.pc.CreateDataChannel("more", nil)
 	require.NoError(t, err)
+	requireClosed(t, over)
+	require.Equal(t, MaxLinks, b.Len())
+}
+
+// requireClosed requires that the other side closes a channel that was just made.
+func requireClosed(t *testing.T, channel *webrtc.DataChannel) {
+	t.Helper()
 	closed := make(chan error)
-	over.OnOpen(func() {
-		dc, err := over.Detach()
+	channel.OnOpen(func() {
+		dc, err := channel.Detach()
 		if err == nil {
 			_, err = dc.Read(make([]byte, 1))
 		}
 		closed <- err
 	})
 	require.Error(t, <-closed)
-	require.Equal(t, MaxLinks, b.Len())
 }
 
 func TestAPeerThatGuessesLabelsIsCutOff(t *testing.T) {
