@@ -15,7 +15,7 @@ STAMP := $(if $(shell git rev-parse HEAD 2>/dev/null),-buildvcs=true)
 export GO
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test test-short go-test go-test-short bench bench-tracker bench-hls matrix sim lint fmt fuzz wasm \
+.PHONY: help run build test test-short go-test go-test-short bench bench-tracker bench-hls matrix sim lint fmt fuzz wasm api generate \
 	cross tools clean
 
 help: ## list the tasks
@@ -65,6 +65,13 @@ bench-hls: build tools ## measure live HLS side by side with p2p-media-loader in
 
 sim: build ## run every scenario of the issue's table with 3 seeds, print it, write docs/swarm.md's (two hours)
 	$(BIN) sim $(SCENARIOS) --seeds 3 --parallel 2 --check --markdown docs/swarm.md
+
+api: ## write api/superp2p.txt, after a change of the public API on purpose
+	UPDATE=1 $(GO) test -count=1 -run TestThePublicAPIChangesOnPurpose .
+
+generate: api ## write what is made from code: the API, the schema of PlayConfig, the table of docs/netstream.md
+	UPDATE=1 $(GO) test -count=1 -run TestSchemaOfPlayConfigIsWritten .
+	UPDATE=1 $(GO) test -count=1 -run TestThePageHasTheTable ./internal/members
 
 lint: $(CHECKERS)/.built ## check format, vet, staticcheck, and the layers (.depguard.yml)
 	@echo "==> lint: gofmt"

@@ -3,6 +3,7 @@ package superp2p
 import (
 	"log/slog"
 	"net/http"
+	"net/url"
 	"time"
 
 	"github.com/superp2p/superp2p/internal/fault"
@@ -16,9 +17,9 @@ const DefaultServer = "http://127.0.0.1:8080"
 type Config struct {
 	// Server is the URL of the superp2p server, http(s)://host[:port][/path]. If empty, DefaultServer.
 	Server string
-	// StartTimeout limits the time from Play until there is something to read; then the play fails. If zero, 10 s.
+	// StartTimeout limits the time from Play until the first frame is there; then the play fails. If zero, 10 s.
 	StartTimeout time.Duration
-	// Unpaced reads files as fast as they come, for who records them, and not at the pace of a player.
+	// Unpaced hands out what is played as fast as it comes, for who records it, and not at the pace of a player.
 	Unpaced bool
 	// StallTimeout limits how long nothing may arrive in the middle of a play before it fails. If zero, 20 s.
 	StallTimeout time.Duration
@@ -32,6 +33,8 @@ type Config struct {
 	Memory int
 	// Node is what the stream shares with others of the same program that play at the same time. If nil, nothing.
 	Node *Node
+	// PublishURL is where Publish publishes, rtmp(s)://host[:port]/application. If empty, at the RTMP port of Server.
+	PublishURL string
 	// CacheDir is a directory where what was seen of files is kept beyond Memory, for later plays too. If empty, nothing is.
 	CacheDir string
 	// CacheBytes limits what is kept there, in bytes; what was not used for the longest time goes first. If zero, 1 GiB.
@@ -55,11 +58,35 @@ type Node = peer.Node
 // but Config.Memory of each.
 func NewNode(memory int) *Node { return peer.NewNode(peer.NodeConfig{MaxBytes: memory}) }
 
-// PlayConfig says how one URL is played.
+// PlayConfig says how one URL is played: the config of NetStream.play(url, config). Where a field is zero, the Config of
+// the stream counts.
 type PlayConfig struct {
-	// Delay is how far behind the live edge to play. If zero, 6 s, of HLS at least two target durations less half a second. Values outside 2 to 30 s are moved to the nearer end,
-	// and logged.
-	Delay time.Duration
+	// Delay is how far behind the live edge to play. If zero, 6 s, of HLS at least two target durations less half a second.
+	// Values outside 2 to 30 s are moved to the nearer end, and logged.
+	Delay time.Duration `json:"delay"`
+	// StartTimeout limits the time from Play until the first frame is there; then the play fails. If zero, that of Config.
+	StartTimeout time.Duration `json:"startTimeout"`
+	// Upload says whether peers are given anything. If nil, as Config.NoUpload says.
+	Upload *bool `json:"upload"`
+	// UploadRate limits what peers are given, in bytes a second. If zero, that of Config.
+	UploadRate float64 `json:"uploadRate"`
+	// MaxPeers is how many neighbours are looked for. If zero, that of Config.
+	MaxPeers int `json:"maxPeers"`
+	// Memory limits what is held for peers and for playing, in bytes. If zero, that of Config.
+	Memory int `json:"memory"`
+	// Token goes to the server with each request, as «Authorization: Bearer». If empty, nothing does.
+	Token string `json:"token"`
+	// Channel is the id of the stream at the server, which is then played instead of the URL; the URL remains what events
+	// name. If empty, the URL is played.
+	Channel string `json:"channel"`
+	// StreamID names the stream for who reads logs and events. Which viewers share a swarm is for the server to say. If
+	// empty, the URL does.
+	StreamID string `json:"streamID"`
+	// HTTPOnly takes everything from the server: no peers. If false, as Config.NoPeers says.
+	HTTPOnly bool `json:"httpOnly"`
+	// MinViewers is how many viewers, this one included, a stream must have before anything is taken from peers. If zero,
+	// any number.
+	MinViewers int `json:"minViewers"`
 }
 
 // Error is a failure: its Code is stable, its Message one sentence that says what happened and what to do next.
@@ -71,18 +98,100 @@ type Code = fault.Code
 // CodeOf returns the code of an error that this package returned, "" of nil, "internal" of any other error.
 func CodeOf(err error) Code { return fault.CodeOf(err) }
 
+// check tells what of c cannot be right.
+func (c *Config) check() error {
+	if c.Server != "" {
+		if u, err := url.Parse(c.Server); err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
+			return fault.New(fault.URLInvalid, "what is given as server is no address; give an http or https URL such as "+DefaultServer)
+		}
+	}
+	switch {
+	case c.StartTimeout < 0 || c.StallTimeout < 0:
+		return fault.New(fault.ConfigInvalid, "a timeout is negative; give a positive one, or 0 for the default")
+	case !(c.UploadRate >= 0) || c.Memory < 0 || c.CacheBytes < 0 || c.MaxPeers < 0:
+		return fault.New(fault.ConfigInvalid, "a limit is negative; give a positive one, or 0 for the default")
+	}
+	return nil
+}
+
+// check tells what of c cannot be right.
+func (c *PlayConfig) check() error {
+	switch {
+	case c.Delay < 0:
+		return fault.New(fault.ConfigInvalid, "the delay is negative; give 2 to 30 seconds, or 0 for the default")
+	case c.StartTimeout < 0:
+		return fault.New(fault.ConfigInvalid, "startTimeout is negative; give a positive one, or 0 for the default")
+	case !(c.UploadRate >= 0) || c.Memory < 0 || c.MaxPeers < 0 || c.MinViewers < 0:
+		return fault.New(fault.ConfigInvalid, "a limit is negative; give a positive one, or 0 for the default")
+	case len(c.Channel) > 8<<10 || len(c.Token) > 8<<10:
+		return fault.New(fault.ConfigInvalid, "the channel or the token is longer than 8 KiB; check that they were not mixed up with the media")
+	}
+	return nil
+}
+
+// startTimeout is how long the start of a play may take.
+func (c *Config) startTimeout(play *PlayConfig) time.Duration {
+	const otherwise = 10 * time.Second
+	for _, d := range [...]time.Duration{play.StartTimeout, c.StartTimeout} {
+		if d > 0 {
+			return d
+		}
+	}
+	return otherwise
+}
+
 // viewer returns the Viewer's configuration for one play.
 func (c *Config) viewer(play *PlayConfig) peer.Config {
 	v := peer.Config{
-		Server: c.Server, HTTPClient: c.HTTPClient, Logger: c.Logger,
-		StartTimeout: c.StartTimeout, StallTimeout: c.StallTimeout, Unpaced: c.Unpaced,
-		NoPeers: c.NoPeers, NoUpload: c.NoUpload, UploadRate: c.UploadRate, MaxPeers: c.MaxPeers, MaxBytes: c.Memory, Loopback: c.Loopback, Node: c.Node,
+		Server: c.Server, HTTPClient: c.HTTPClient, Logger: c.Logger, Delay: play.Delay,
+		StartTimeout: c.startTimeout(play), StallTimeout: c.StallTimeout, Unpaced: c.Unpaced,
+		NoPeers: c.NoPeers || play.HTTPOnly, NoUpload: c.NoUpload, UploadRate: c.UploadRate, MaxPeers: c.MaxPeers, MaxBytes: c.Memory,
+		Loopback: c.Loopback, NoDownload: play.MinViewers > 1, Node: c.Node,
 	}
 	if v.Server == "" {
 		v.Server = DefaultServer
 	}
-	if play != nil {
-		v.Delay = play.Delay
+	if play.Upload != nil {
+		v.NoUpload = !*play.Upload
+	}
+	if play.UploadRate > 0 {
+		v.UploadRate = play.UploadRate
+	}
+	if play.MaxPeers > 0 {
+		v.MaxPeers = play.MaxPeers
+	}
+	if play.Memory > 0 {
+		v.MaxBytes = play.Memory
+	}
+	if play.Token != "" {
+		v.HTTPClient = withToken(c.HTTPClient, play.Token)
 	}
 	return v
+}
+
+// withToken returns a client as from that names a token with each request.
+func withToken(from *http.Client, token string) *http.Client {
+	var client http.Client
+	if from != nil {
+		client = *from
+	}
+	client.Transport = bearer{client.Transport, token}
+	return &client
+}
+
+// bearer adds a token to requests.
+type bearer struct {
+	next  http.RoundTripper
+	token string
+}
+
+// RoundTrip implements http.RoundTripper.
+func (b bearer) RoundTrip(r *http.Request) (*http.Response, error) {
+	next := b.next
+	if next == nil {
+		next = http.DefaultTransport
+	}
+	r = r.Clone(r.Context())
+	r.Header.Set("Authorization", "Bearer "+b.token)
+	return next.RoundTrip(r)
 }

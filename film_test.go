@@ -20,7 +20,7 @@ func TestAFilmIsPlayedAsFLVToItsEnd(t *testing.T) {
 	st := onAir(t, func(c *config.Config) { c.Origins = []string{"127.0.0.1"} })
 	for _, name := range []string{"first.mp4", "last.mp4", "fragments.mp4", "film.flv"} {
 		t.Run(name, func(t *testing.T) {
-			s := superp2p.NewP2PNetStream(superp2p.Config{Server: st.ServerURL(), Loopback: true, Unpaced: true})
+			s := newStream(t, superp2p.Config{Server: st.ServerURL(), Loopback: true, Unpaced: true})
 			events := make(chan superp2p.NetStatusEvent, 100)
 			s.OnNetStatus(func(e superp2p.NetStatusEvent) { events <- e })
 			defer s.Close() //nolint:errcheck // the test is over
@@ -30,8 +30,8 @@ func TestAFilmIsPlayedAsFLVToItsEnd(t *testing.T) {
 			stagetest.Decodes(t, bytes.NewReader(all))
 			header := flv.AppendHeader(nil, true, true)
 			require.Equal(t, header, all[:len(header)], "players go by what it announces")
-			for _, code := range []string{superp2p.PlayStart, superp2p.BufferFull, superp2p.BufferFlush, superp2p.PlayStop} {
-				require.Equal(t, code, next(t, events).Code)
+			for _, code := range []string{superp2p.NetStreamPlayStart, superp2p.NetStreamBufferFull, superp2p.NetStreamBufferFlush, superp2p.NetStreamPlayStop} {
+				require.Equal(t, code, nextBut(t, events, superp2p.NetStreamVideoDimensionChange).Info.Code)
 			}
 			if name == "film.flv" {
 				answer, err := http.Get(origin.URL + "/film.flv")
@@ -48,7 +48,7 @@ func TestAFilmIsPlayedAsFLVToItsEnd(t *testing.T) {
 func TestAFileThatIsNoFilmFailsOnce(t *testing.T) {
 	origin := stagetest.Garbage(t)
 	st := onAir(t, func(c *config.Config) { c.Origins = []string{"127.0.0.1"} })
-	s := superp2p.NewP2PNetStream(superp2p.Config{Server: st.ServerURL(), Loopback: true, Unpaced: true, StartTimeout: 5 * time.Second})
+	s := newStream(t, superp2p.Config{Server: st.ServerURL(), Loopback: true, Unpaced: true, StartTimeout: 5 * time.Second})
 	defer s.Close() //nolint:errcheck // the test is over
 	events := make(chan superp2p.NetStatusEvent, 100)
 	s.OnNetStatus(func(e superp2p.NetStatusEvent) { events <- e })
@@ -56,7 +56,8 @@ func TestAFileThatIsNoFilmFailsOnce(t *testing.T) {
 	_, err := io.ReadAll(s)
 	require.Equal(t, superp2p.Code("source_invalid"), superp2p.CodeOf(err))
 	for {
-		if e := next(t, events); e.Code == superp2p.PlayFailed {
+		if e := next(t, events); e.Info.Level == "error" {
+			require.Equal(t, superp2p.NetStreamPlayFileStructureInvalid, e.Info.Code)
 			require.Error(t, e.Err)
 			return
 		}

@@ -16,7 +16,7 @@ import (
 func TestAMasterPlaylistWithAudioApartIsPlayed(t *testing.T) {
 	origin := stagetest.Folder(t, stagetest.Playlists(t))
 	st := onAir(t, func(c *config.Config) { c.Origins = []string{"127.0.0.1"} })
-	s := superp2p.NewP2PNetStream(superp2p.Config{Server: st.ServerURL(), Loopback: true, Unpaced: true})
+	s := newStream(t, superp2p.Config{Server: st.ServerURL(), Loopback: true, Unpaced: true})
 	events := make(chan superp2p.NetStatusEvent, 100)
 	s.OnNetStatus(func(e superp2p.NetStatusEvent) { events <- e })
 	defer s.Close() //nolint:errcheck // the test is over
@@ -46,8 +46,8 @@ func TestAMasterPlaylistWithAudioApartIsPlayed(t *testing.T) {
 	require.Equal(t, 500, pictures)
 	require.InDelta(t, 20_000, last[0], 200)
 	require.InDelta(t, 20_000, last[1], 200)
-	for _, code := range []string{superp2p.PlayStart, superp2p.BufferFull, superp2p.BufferFlush, superp2p.PlayStop} {
-		require.Equal(t, code, next(t, events).Code)
+	for _, code := range []string{superp2p.NetStreamPlayStart, superp2p.NetStreamBufferFull, superp2p.NetStreamBufferFlush, superp2p.NetStreamPlayStop} {
+		require.Equal(t, code, nextBut(t, events, superp2p.NetStreamVideoDimensionChange).Info.Code)
 	}
 	require.Greater(t, s.Stats().ServerBytes, uint64(1_500_000), "of both")
 }

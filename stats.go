@@ -51,6 +51,14 @@ func addAudio(s *peer.Stats, audio peer.Stats) {
 	s.PeerBytes += audio.PeerBytes
 	s.ServerBytes += audio.ServerBytes
 	s.UploadBytes += audio.UploadBytes
+	s.PushedBytes += audio.PushedBytes
+	s.PushedSlices += audio.PushedSlices
+	s.UploadPushedBytes += audio.UploadPushedBytes
+	s.UploadSlices += audio.UploadSlices
+	s.UploadPushedSlices += audio.UploadPushedSlices
+	s.PeerSlices += audio.PeerSlices
+	s.ServerSlices += audio.ServerSlices
+	s.ControlOut += audio.ControlOut
 	s.DuplicateBytes += audio.DuplicateBytes
 	s.BadBytes += audio.BadBytes
 	s.ProofBytes += audio.ProofBytes

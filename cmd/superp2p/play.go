@@ -69,11 +69,14 @@ func (c *playCommand) Run(ctx context.Context, std stdio) error {
 		level = slog.LevelInfo
 	}
 	log := slog.New(slog.NewTextHandler(std.Err, &slog.HandlerOptions{Level: level}))
-	stream := superp2p.NewP2PNetStream(superp2p.Config{
+	stream, err := superp2p.NewP2PNetStream(superp2p.Config{
 		Server: c.Server, NoUpload: c.NoUpload, Loopback: c.Loopback, Logger: log,
 		StartTimeout: c.StartTimeout, StallTimeout: c.StallTimeout, Unpaced: c.Output != "" && c.Output != "-",
 		CacheDir: c.Cache, CacheBytes: int64(c.CacheSize),
 	})
+	if err != nil {
+		return &exitError{exitNotStarted, err}
+	}
 	if c.Duration > 0 {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(ctx, c.Duration)

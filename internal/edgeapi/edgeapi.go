@@ -107,8 +107,9 @@ func ParseError(body []byte) *fault.Error {
 // Status is what dashboards show.
 type Status struct {
 	Version string         `json:"version"`
-	Uptime  int64          `json:"uptime"` // seconds
-	Now     int64          `json:"now"`    // Unix ms
+	Uptime  int64          `json:"uptime"`         // seconds
+	Now     int64          `json:"now"`            // Unix ms
+	RTMP    int            `json:"rtmp,omitempty"` // the TCP port that takes published streams; 0 if there is none
 	Streams []StreamStatus `json:"streams"`
 	// Totals since the start, of streams let go too.
 	SlicesServed int64 `json:"slices_served"`

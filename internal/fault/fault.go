@@ -37,6 +37,7 @@ const (
 	ServerInvalid     Code = "server_invalid"     // the server's answer breaks the interface, or its proof is wrong
 	NothingPlayable   Code = "nothing_playable"   // nothing playable arrived in time although the server answered
 	Closed            Code = "closed"             // it was closed meanwhile
+	NotSupported      Code = "not_supported"      // it has no meaning here: cameras, DRM, hardware decoding
 	Internal          Code = "internal"           // our own mistake
 )
 

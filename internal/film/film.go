@@ -26,6 +26,11 @@ type Film struct {
 	tags  tagReader // of one that is not; nil before the first Read
 	ready []byte    // FLV that was made and not read yet
 	err   error     // what comes after ready
+
+	queue              []flv.Tag      // for ReadTag, before what tags give
+	hasAudio, hasVideo bool           // known once opened
+	opened             bool           // for ReadTag
+	segments           *segmentReader // of the video; nil if it is no playlist
 }
 
 // tagReader is a remux.TagReader, or what joins several.
@@ -95,16 +100,23 @@ const maxHead = 64
 
 // open reads until it knows what the film has, and makes the start of an FLV stream of that.
 func (f *Film) open() error {
-	if f.viewer.Playlist() == nil {
-		movie, err := f.openMovie()
-		if err != nil {
-			return err
-		}
-		f.tags = movie
-	} else {
-		f.tags = f.openPlaylist()
+	if err := f.openTags(); err != nil {
+		return err
 	}
 	return f.readHead()
+}
+
+func (f *Film) openTags() error {
+	if f.viewer.Playlist() != nil {
+		f.tags = f.openPlaylist()
+		return nil
+	}
+	movie, err := f.openMovie()
+	if err != nil {
+		return err
+	}
+	f.tags = movie
+	return nil
 }
 
 func (f *Film) openMovie() (*remux.MovieReader, error) {
@@ -118,6 +130,7 @@ func (f *Film) openMovie() (*remux.MovieReader, error) {
 // openPlaylist returns what reads the playlist, and the one that its audio is in.
 func (f *Film) openPlaylist() tagReader {
 	video := newSegmentReader(f.ctx, f.viewer, f.start)
+	f.segments = video
 	if f.audio == nil {
 		return video
 	}
@@ -128,9 +141,19 @@ func (f *Film) openPlaylist() tagReader {
 
 // readHead makes the start of an FLV stream of the first tags.
 func (f *Film) readHead() error {
-	var head []flv.Tag
+	head := f.readTags()
+	f.ready = flv.AppendHeader(nil, f.hasAudio, f.hasVideo)
+	for i := range head {
+		f.ready = flv.AppendTag(f.ready, &head[i])
+	}
+	return f.err
+}
+
+// readTags reads until it knows what the film has, and returns that, onMetaData first.
+func (f *Film) readTags() []flv.Tag {
+	head := make([]flv.Tag, 1, maxHead)
 	var video, audio *flv.Tag
-	for len(head) < maxHead && (video == nil || audio == nil) {
+	for len(head) <= maxHead && (video == nil || audio == nil) {
 		t, err := f.tags.ReadTag()
 		if err != nil {
 			f.err = err
@@ -144,10 +167,7 @@ func (f *Film) readHead() error {
 			audio = &t
 		}
 	}
-	f.ready = flv.AppendHeader(nil, audio != nil, video != nil)
-	f.ready = flv.AppendTag(f.ready, &flv.Tag{Type: flv.Script, Body: flv.CompleteMetadata(nil, video, audio)})
-	for i := range head {
-		f.ready = flv.AppendTag(f.ready, &head[i])
-	}
-	return f.err
+	f.hasAudio, f.hasVideo = audio != nil, video != nil
+	head[0] = flv.Tag{Type: flv.Script, Body: flv.CompleteMetadata(nil, video, audio)}
+	return head
 }

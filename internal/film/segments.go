@@ -26,6 +26,7 @@ type segmentReader struct {
 	viewer *peer.Viewer
 	log    *slog.Logger
 	start  time.Duration
+	base   time.Duration // where in a complete playlist reading began
 	joiner remux.Joiner
 	keys   keyRing
 
@@ -106,6 +107,9 @@ func (r *segmentReader) nextSegment() (*hls.Segment, error) {
 		r.list, r.loaded = l.Playlist.Media.Segments, true
 		for r.next+1 < len(r.list) && r.list[r.next+1].Start <= r.start {
 			r.next++
+		}
+		if r.next < len(r.list) {
+			r.base = r.list[r.next].Start
 		}
 	}
 	if r.next == len(r.list) {

@@ -38,3 +38,31 @@ func (t *Tag) PictureSize() (width, height int) {
 	}
 	return width, height
 }
+
+// Payload returns what a media tag carries behind FLV's own header: a coded frame or a decoder's configuration, and how
+// much later than decoded it is shown, in milliseconds. It is empty of script data and of bodies that are too short. Of
+// bodies with several tracks it is the whole body.
+func (t *Tag) Payload() (data []byte, composition int32) {
+	d := t.inspect()
+	switch {
+	case !d.ok || d.header > len(t.Body):
+		return nil, 0
+	case d.ex && d.header == len(t.Body) && d.kind == frames:
+		return t.Body, 0
+	}
+	data = t.Body[d.header:]
+	if t.Type != Video || d.kind != frames {
+		return data, 0
+	}
+	at := -1
+	switch {
+	case !d.ex && d.header == 5:
+		at = 2
+	case d.ex && t.Body[0]&0x0f == 1 && (d.codec == H264 || d.codec == HEVC || d.codec == VVC) && len(data) >= 3:
+		at, data = d.header, data[3:]
+	}
+	if at >= 0 {
+		composition = int32(uint32(t.Body[at])<<24|uint32(t.Body[at+1])<<16|uint32(t.Body[at+2])<<8) >> 8
+	}
+	return data, composition
+}

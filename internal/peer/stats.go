@@ -25,6 +25,13 @@ type Stats struct {
 	HTTPOut        uint64 // bytes of requests to the server
 	HTTPRequests   uint64
 
+	// Of slices that the holder offered, as against those that were asked for of one's own accord.
+	PushedBytes        uint64 // part of PeerBytes
+	PushedSlices       uint64 // part of PeerSlices
+	UploadPushedBytes  uint64 // part of UploadBytes
+	UploadSlices       uint64 // slices sent to peers to their end
+	UploadPushedSlices uint64 // part of UploadSlices
+
 	PeerSlices   uint64 // slices from peers
 	ServerSlices uint64 // slices from the server
 	Timeouts     uint64 // requests to peers that ran out of time
@@ -86,6 +93,11 @@ func (s *Stats) addCounts(e *swarm.Stats) {
 	s.UploadBytes += e.UploadBytes
 	s.ControlIn += e.ControlIn
 	s.ControlOut += e.ControlOut
+	s.PushedBytes += e.PushedBytes
+	s.PushedSlices += e.PushedSlices
+	s.UploadPushedBytes += e.UploadPushedBytes
+	s.UploadSlices += e.UploadSlices
+	s.UploadPushedSlices += e.UploadPushedSlices
 	s.PeerSlices += e.PeerSlices
 	s.ServerSlices += e.ServerSlices
 	s.Timeouts += e.Timeouts

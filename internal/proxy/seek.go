@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/superp2p/superp2p/internal/fault"
+	"github.com/superp2p/superp2p/internal/film"
 	"github.com/superp2p/superp2p/internal/seekmap"
 )
 
@@ -15,24 +16,12 @@ import (
 // ?start=: what a decoder needs first, then the rest of the file with its own timestamps. The place is in seconds, or in
 // bytes if the film is not as long as that.
 func (p *Proxy) serveFrom(w http.ResponseWriter, r *http.Request, f *io.SectionReader, duration time.Duration, start float64) {
-	m, err := seekmap.Read(f, f.Size(), seekmap.Options{Duration: duration})
-	if err == nil && m.Kind != seekmap.FLV {
-		err = fault.New(fault.SourceInvalid, "the file is no FLV, so there is no ?start= in it; use Range")
-	}
-	var from int64
-	if err == nil {
-		if seconds := m.Duration.Seconds(); start <= seconds {
-			from = m.OffsetAt(time.Duration(start * float64(time.Second)))
-		} else {
-			from = m.OffsetAt(m.TimeAt(int64(start)))
+	body, size, err := film.FLVFrom(f, f.Size(), duration, func(m *seekmap.Map) int64 {
+		if start <= m.Duration.Seconds() {
+			return m.OffsetAt(time.Duration(start * float64(time.Second)))
 		}
-		if !m.Exact {
-			var point seekmap.Point
-			if point, err = seekmap.FindKeyframe(f, f.Size(), from); err == nil {
-				from = point.Offset
-			}
-		}
-	}
+		return m.OffsetAt(m.TimeAt(int64(start)))
+	})
 	if err != nil {
 		if _, ok := errors.AsType[*fault.Error](err); !ok {
 			err = fault.Wrap(fault.SourceInvalid, "there is no place in the file to start from", err)
@@ -40,16 +29,9 @@ func (p *Proxy) serveFrom(w http.ResponseWriter, r *http.Request, f *io.SectionR
 		p.refuse(w, r, Target{}, err)
 		return
 	}
-	parts := make([]io.Reader, 0, len(m.Head)+1)
-	size := f.Size() - from
-	for _, h := range m.Head {
-		parts = append(parts, io.NewSectionReader(f, h.Offset, h.Size))
-		size += h.Size
-	}
-	parts = append(parts, io.NewSectionReader(f, from, f.Size()-from))
 	head(w)
 	w.Header().Set("Content-Length", strconv.FormatInt(size, 10))
 	if r.Method != http.MethodHead {
-		_, _ = io.CopyN(w, io.MultiReader(parts...), size)
+		_, _ = io.CopyN(w, body, size)
 	}
 }

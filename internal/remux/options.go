@@ -66,16 +66,19 @@ func truncated(err error, where string) error {
 	return err
 }
 
+// ErrNoTrack is wrapped by errors that say that there is no track which can be carried.
+var ErrNoTrack = errors.New("remux: no track can be carried")
+
 // uncarried says that no track is left.
 func uncarried(what string, codecs []string) error {
 	if len(codecs) == 0 {
-		return invalid("%s has neither audio nor video; check that the URL leads to a stream with media", what)
+		return wrapped(ErrNoTrack, what+" has neither audio nor video; check that the URL leads to a stream with media")
 	}
 	text := codecs[0]
 	for _, c := range codecs[1:] {
 		text += ", " + c
 	}
-	return invalid("%s holds only %s, which FLV cannot carry; encode it as H.264 or H.265 with AAC", what, text)
+	return wrapped(ErrNoTrack, what+" holds only "+text+", which FLV cannot carry; encode it as H.264 or H.265 with AAC")
 }
 
 // guard turns a panic of a third-party parser into an error.

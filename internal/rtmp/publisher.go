@@ -3,6 +3,7 @@ package rtmp
 import (
 	"context"
 	"sync"
+	"time"
 
 	"github.com/superp2p/superp2p/internal/flv"
 )
@@ -12,6 +13,7 @@ type Publisher struct {
 	conn   *conn
 	stream uint32
 	reader sync.WaitGroup
+	done   chan struct{}
 
 	mu  sync.Mutex
 	err error
@@ -46,7 +48,7 @@ func Publish(ctx context.Context, rawURL string, o DialOptions) (*Publisher, err
 	if err = dialed(c, stop, err); err != nil {
 		return nil, err
 	}
-	p := &Publisher{conn: c, stream: id}
+	p := &Publisher{conn: c, stream: id, done: make(chan struct{})}
 	p.reader.Go(p.read)
 	return p, nil
 }
@@ -83,9 +85,21 @@ func (p *Publisher) read() {
 			p.err = err
 			p.mu.Unlock()
 			_ = p.conn.nc.Close()
+			close(p.done)
 			return
 		}
 	}
+}
+
+// Done is closed when the connection is over: after Close, or because the server ended it.
+func (p *Publisher) Done() <-chan struct{} { return p.done }
+
+// Err returns why the connection is over once Done is closed: what the server said if it said something, or the error of
+// the connection. Before that it returns nil.
+func (p *Publisher) Err() error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.err
 }
 
 // WriteTag sends a tag. An error is final: what the server said if it said something, or the error of the connection.
@@ -97,6 +111,7 @@ func (p *Publisher) WriteTag(t flv.Tag) error {
 	if err == nil {
 		return nil
 	}
+	_ = p.conn.nc.SetReadDeadline(time.Now().Add(closeTimeout)) // for the server to say why
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.err != nil {

@@ -3,6 +3,8 @@ package server
 import (
 	"bytes"
 	"math/rand/v2"
+	"net"
+	"strconv"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -72,4 +74,14 @@ func TestMediaPassesUnchanged(t *testing.T) {
 			}
 		})
 	}
+}
+
+func TestTheStatusSaysWhereStreamsArePublished(t *testing.T) {
+	s := serve(t, settings())
+	_, port, err := net.SplitHostPort(s.RTMPAddr())
+	require.NoError(t, err)
+	require.Equal(t, port, strconv.Itoa(s.Status().RTMP))
+	off := settings()
+	off.RTMP = ""
+	require.Zero(t, serve(t, off).Status().RTMP)
 }

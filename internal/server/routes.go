@@ -68,7 +68,11 @@ func (s *Server) status(w http.ResponseWriter, _ *http.Request) {
 
 // Status returns what /v1/status answers.
 func (s *Server) Status() Status {
-	return Status{Status: s.edge.Status(), Tracker: s.tracker.Status()}
+	st := Status{Status: s.edge.Status(), Tracker: s.tracker.Status()}
+	if _, port, err := net.SplitHostPort(s.RTMPAddr()); err == nil {
+		st.RTMP, _ = strconv.Atoi(port)
+	}
+	return st
 }
 
 // stunURLs names our STUN port by the host under which the viewer reached us.

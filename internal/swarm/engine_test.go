@@ -26,6 +26,14 @@ func TestTwentyViewersTakeAboutOneCopy(t *testing.T) {
 				share(after.ControlIn-before.ControlIn, media), share(after.DuplicateBytes-before.DuplicateBytes, media),
 				share(after.ProofBytes-before.ProofBytes, media), after.Timeouts, after.Refused, w.nodes[10].firstAt.Sub(w.nodes[10].joined))
 			require.Zero(t, after.Stalls)
+			require.NotZero(t, after.PushedBytes)
+			require.Greater(t, after.PeerBytes, after.PushedBytes, "some were asked for")
+			require.Greater(t, after.PeerSlices, after.PushedSlices)
+			require.GreaterOrEqual(t, after.UploadPushedBytes, after.PushedBytes, "what was taken in was sent")
+			require.GreaterOrEqual(t, after.UploadPushedSlices, after.PushedSlices)
+			require.LessOrEqual(t, after.UploadPushedSlices, after.Taken)
+			require.GreaterOrEqual(t, after.UploadSlices, after.PeerSlices)
+			require.GreaterOrEqual(t, after.UploadBytes, after.PeerBytes)
 			require.Greater(t, share(after.PeerBytes-before.PeerBytes, media), 0.94)
 			require.Less(t, share(after.DuplicateBytes, after.PeerBytes+after.ServerBytes), 0.005)
 			for _, n := range w.nodes {

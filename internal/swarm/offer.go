@@ -271,6 +271,7 @@ func (e *Engine) onOffer(now time.Time, p *neighbour, n slice.Number) {
 			slack := e.playout.deadline(n).Sub(now)
 			if slack > e.hurry()+e.answers.slice*5/4 && e.takes(n, slack) {
 				e.ask(now, w, p, slack)
+				w.pushed = true
 				return
 			}
 		}

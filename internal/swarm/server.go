@@ -93,6 +93,9 @@ func (e *Engine) FetchedRest(now time.Time, n slice.Number, offset int, rest []b
 	e.server.fails = 0
 	e.stats.DuplicateBytes -= uint64(offset)
 	e.stats.PeerBytes += uint64(offset)
+	if w.pushed {
+		e.stats.PushedBytes += uint64(offset)
+	}
 	e.stats.ServerBytes += uint64(len(rest))
 	e.stats.ServerSlices++
 	e.accept(now, &slice.Slice{Number: n, Proof: w.proof, Payload: payload})

@@ -14,6 +14,14 @@ type Stats struct {
 	UploadBytes    uint64 // payload bytes sent to peers
 	BadBytes       uint64 // payload bytes that failed their proof (part of DuplicateBytes)
 
+	// Of slices that the holder offered, as against those that were asked for of one's own accord.
+	PushedBytes       uint64 // part of PeerBytes
+	PushedSlices      uint64 // part of PeerSlices
+	UploadPushedBytes uint64 // part of UploadBytes
+
+	UploadSlices       uint64 // slices sent to peers to their end
+	UploadPushedSlices uint64 // part of UploadSlices
+
 	PeerSlices   uint64 // slices from peers
 	ServerSlices uint64 // slices from the server
 	Timeouts     uint64 // requests to peers that ran out of time

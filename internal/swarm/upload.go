@@ -18,6 +18,7 @@ type pending struct {
 	urgent   bool
 	rare     bool // few hold it
 	proved   bool // its proof is there already
+	pushed   bool // we offered it
 	inTurn   bool // of a file, where no slice is newer than another
 }
 
@@ -209,6 +210,7 @@ func (e *Engine) onRequest(now time.Time, p *neighbour, m *wire.Message) {
 		proved: m.Proved, inTurn: e.cfg.File != nil,
 	}
 	offered := e.fresh.answered(p, m.Number)
+	r.pushed = offered
 	switch {
 	case e.cfg.NoUpload:
 		refuse = wire.NotSharing
@@ -315,6 +317,10 @@ func (e *Engine) serve(now time.Time) {
 		}
 		e.sendPart(now, r, part)
 		if r.offset == len(r.slice.Payload) {
+			e.stats.UploadSlices++
+			if r.pushed {
+				e.stats.UploadPushedSlices++
+			}
 			u.took += (now.Sub(r.begun) - u.took) / 8
 			e.holds(r.to, r.slice.Number)
 			e.unserve(i)
@@ -337,6 +343,9 @@ func (e *Engine) sendPart(now time.Time, r *pending, part []byte) {
 	}
 	head := wire.AppendDataHead(make([]byte, 0, 16), r.slice.Number, uint32(r.offset))
 	e.stats.UploadBytes += uint64(len(part))
+	if r.pushed {
+		e.stats.UploadPushedBytes += uint64(len(part))
+	}
 	e.stats.ControlOut += uint64(len(head))
 	e.transmit(p, head, part)
 	r.offset += len(part)

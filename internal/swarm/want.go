@@ -23,6 +23,7 @@ type want struct {
 	doubts   []doubt // parts that came and could not be proved yet
 	tried    uint64  // neighbours, by bit, that refused it lately
 	refusals int
+	pushed   bool      // what is asked from was offered by its holder
 	told     bool      // neighbours know that it is on its way
 	fetched  time.Time // when it was
 	enough   bool      // the server has given as many copies as it gives at once
@@ -108,7 +109,7 @@ func (w *want) inTime(now time.Time, slack time.Duration) bool {
 
 // ask requests w from p.
 func (e *Engine) ask(now time.Time, w *want, p *neighbour, within time.Duration) {
-	w.from, w.asked, w.progress = p, now, now
+	w.from, w.asked, w.progress, w.pushed = p, now, now, false
 	p.asked++
 	e.asked++
 	e.send(p, &wire.Message{
@@ -287,6 +288,10 @@ func (e *Engine) onData(now time.Time, p *neighbour, m *wire.Message) {
 	e.late(false)
 	e.stats.PeerBytes += uint64(size)
 	e.stats.PeerSlices++
+	if w.pushed {
+		e.stats.PushedBytes += uint64(size)
+		e.stats.PushedSlices++
+	}
 	payload := w.buf
 	w.buf = nil
 	e.unask(w)

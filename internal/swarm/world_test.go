@@ -341,6 +341,14 @@ func (w *world) totals() Stats {
 		s := n.engine.Stats(w.now)
 		t.PeerBytes += s.PeerBytes
 		t.ServerBytes += s.ServerBytes
+		t.PeerSlices += s.PeerSlices
+		t.PushedBytes += s.PushedBytes
+		t.PushedSlices += s.PushedSlices
+		t.UploadBytes += s.UploadBytes
+		t.UploadPushedBytes += s.UploadPushedBytes
+		t.UploadSlices += s.UploadSlices
+		t.UploadPushedSlices += s.UploadPushedSlices
+		t.Taken += s.Taken
 		t.DuplicateBytes += s.DuplicateBytes
 		t.ProofBytes += s.ProofBytes
 		t.ControlIn += s.ControlIn

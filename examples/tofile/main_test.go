@@ -1,0 +1,42 @@
+package main
+
+import (
+	"io"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
+
+	"github.com/superp2p/superp2p/internal/stage"
+	"github.com/superp2p/superp2p/internal/stage/stagetest"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// onAir puts a channel on the air.
+func onAir(t *testing.T) *stage.Stage {
+	t.Helper()
+	st, err := stage.Start(t.Context(), stage.Config{Past: 8 * time.Second})
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, st.Close()) })
+	return st
+}
+
+func TestAStreamIsPlayedToAFile(t *testing.T) {
+	st := onAir(t)
+	name := filepath.Join(t.TempDir(), "clip.flv")
+	require.NoError(t, run(t.Context(), []string{"-server", st.ServerURL(), "-for", "4s", st.Channel(), name}, io.Discard))
+	file, err := os.Open(name)
+	require.NoError(t, err)
+	defer file.Close()
+	stagetest.Decodes(t, file)
+}
+
+func TestWhatCannotBePlayedIsAnError(t *testing.T) {
+	st := onAir(t)
+	require.ErrorContains(t, run(t.Context(), []string{"-server", st.ServerURL(), "nobody", filepath.Join(t.TempDir(), "x")}, io.Discard), "channel_unknown")
+	require.ErrorContains(t, run(t.Context(), []string{"x"}, io.Discard), "usage")
+}
