@@ -110,9 +110,10 @@ func (p *play) seekOutside(now time.Time, to time.Duration) {
 		p.player.SeekRefused(now, notYet)
 	case p.cfg.Live:
 		p.player.SeekInvalid(now, p.player.Time()+p.player.BufferLength())
-	case w.pipe.length > 0 && to > w.pipe.length+lastFrame:
-		p.player.SeekInvalid(now, w.pipe.length)
+	case w.end() > 0 && to > w.end()+lastFrame:
+		p.player.SeekInvalid(now, w.end())
 	default:
+		to = max(to, w.base())
 		p.player.Flush(now, to)
 		p.reopen(to)
 	}
@@ -125,9 +126,12 @@ const lastFrame = 200 * time.Millisecond
 func (p *play) reopen(at time.Duration) {
 	w := &p.way
 	_ = w.source.Close()
-	w.source, w.shift = w.pipe.source(at), 0
+	w.source = w.pipe.source(at - w.base())
 	w.gen++
 	w.ended, w.err, w.margin = false, nil, false
+	if n := w.next; n != nil && !n.atOnce { // it was prepared for another place
+		p.open(n.following, false)
+	}
 }
 
 // Step moves the playhead by so many pictures, back if frames is negative, while paused. NetStream.Step.Notify tells that

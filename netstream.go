@@ -2,6 +2,7 @@ package superp2p
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -16,14 +17,20 @@ type P2PNetStream struct {
 	mu      sync.Mutex
 	handler func(NetStatusEvent)
 	client  Client
-	queue   []told // what the application is yet to be told
-	telling bool   // a goroutine tells it
-	play    *play  // the current one, nil before the first and after Close
-	reading *play  // what Read has begun to read, until it has told its end
-	last    Stats  // of the play before
+	queue   []told  // what the application is yet to be told
+	telling bool    // a goroutine tells it
+	play    *play   // the current one, nil before the first and after Close
+	reading *play   // what Read has begun to read, until it has told its end
+	leaving []*play // replaced, and not yet out of their swarms; the oldest first
+	last    Stats   // of the newest play that is over
+	lastNo  uint64  // its number
+	plays   uint64  // how many there were
 	set     settings
 	outgoing
 }
+
+// maxLeaving is how many plays may be on their way out of their swarms before another one is begun.
+const maxLeaving = 4
 
 // NewP2PNetStream returns a stream that plays nothing yet.
 //
@@ -50,29 +57,43 @@ func (n *P2PNetStream) OnNetStatus(handler func(NetStatusEvent)) {
 // file) or a channel id of the server. Of a master playlist the variant of the highest bandwidth is played that FLV can
 // carry. An empty URL begins data generation mode: see AppendBytes. Play returns at once; how it goes is told by events,
 // and Read waits for the first bytes. A play that is running is ended first, with a NetStream.Play.Reset. A nil config
-// means the defaults.
+// means the defaults. The old play leaves its swarm while the new one joins, which finds connections to the same peers
+// open; only when four are on their way out does Play wait for the first of them.
 //
 // A play that cannot start or go on ends with exactly one event of the level "error", and Read returns the same failure. An
 // argument that cannot be right is also returned as an error.
 func (n *P2PNetStream) Play(url string, config *PlayConfig) error {
+	return n.playPart(url, config, span{})
+}
+
+func (n *P2PNetStream) playPart(url string, config *PlayConfig, part span) error {
 	var settings PlayConfig // a copy: the caller may change theirs
 	if config != nil {
 		settings = *config
 	}
 	err := check(url, &settings)
 	p := newPlay(n, url, settings)
+	p.way.part = part
 
 	n.mu.Lock()
 	p.begin(&n.set)
-	old := n.play
+	n.plays++
+	p.no = n.plays
+	old := n.retire()
 	n.play = p
 	interrupts := old != nil && !old.over
-	if old != nil {
-		old.gone = true
+	var crowd *play
+	if len(n.leaving) > maxLeaving {
+		crowd = n.leaving[0]
 	}
 	n.mu.Unlock()
 	if old != nil {
-		n.end(old)
+		old.stop()
+		go n.replace(old, p)
+	}
+	if crowd != nil {
+		crowd.cancel()
+		<-crowd.left
 	}
 	if interrupts && err == nil {
 		n.tell(p, NetStatusEvent{Info: Info{Code: NetStreamPlayReset, Level: levelStatus, Details: p.name()}, Time: time.Now()})
@@ -91,30 +112,64 @@ func check(url string, config *PlayConfig) error {
 	return config.check()
 }
 
-// end ends p and returns when its viewers have left the swarm.
-func (n *P2PNetStream) end(p *play) {
-	stats, ok := p.end()
-	if !ok {
-		return
+// retire takes away what is played, which the caller stops and leaves; n.mu is held.
+func (n *P2PNetStream) retire() *play {
+	p := n.play
+	n.play = nil
+	if p != nil {
+		p.gone = true
+		n.leaving = append(n.leaving, p)
 	}
+	return p
+}
+
+// handover is for how long after the first frame of the play that replaces it a play stays in its swarm: links for the new
+// one are opened over its connections within a round trip.
+const handover = time.Second
+
+// replace has a play that was stopped leave its swarm once its connections were taken over.
+func (n *P2PNetStream) replace(old, by *play) {
+	if old.connected() {
+		select {
+		case <-by.begun:
+			sleep(old.ctx, handover)
+		case <-old.ctx.Done():
+		}
+	}
+	n.leave(old)
+}
+
+// leave waits until a play that was stopped has left its swarm.
+func (n *P2PNetStream) leave(p *play) {
+	p.cancel()
+	p.wait()
+	last, opened := p.stats(), p.opened()
 	n.mu.Lock()
-	n.last = stats
+	if opened && p.no > n.lastNo {
+		n.last, n.lastNo = last, p.no
+	}
+	n.leaving = slices.DeleteFunc(n.leaving, func(q *play) bool { return q == p })
 	n.mu.Unlock()
+	close(p.left)
 }
 
 // Close stops, leaves the swarm and frees everything; Read then fails. Nothing is told any more, except that what was
 // published tells its end. Play may be called again.
 func (n *P2PNetStream) Close() error {
 	n.mu.Lock()
-	p := n.play
-	n.play = nil
-	if p != nil {
-		p.gone = true
-	}
+	p := n.retire()
+	leaving := slices.Clone(n.leaving)
 	n.mu.Unlock()
-	n.unpublish()
 	if p != nil {
-		n.end(p)
+		p.stop()
+		go n.leave(p)
+	}
+	for _, q := range leaving {
+		q.cancel()
+	}
+	n.unpublish()
+	for _, q := range leaving {
+		<-q.left
 	}
 	return nil
 }

@@ -23,13 +23,17 @@ type outgoing struct {
 // NetStream.Publish.BadName or NetStream.Failed tell how it goes. What was published before is ended first.
 // A stream may play and publish at the same time. NetStream.publish.
 //
-// Errors: url_invalid, request_invalid for arguments that cannot be right.
+// Errors: url_invalid, request_invalid for arguments that cannot be right, which NetStream.Failed tells as well; what was
+// published goes on then.
 func (n *P2PNetStream) Publish(name, kind string) error {
 	if name == "" {
 		n.unpublish()
 		return nil
 	}
 	if err := checkPublish(name, kind); err != nil {
+		n.tell(nil, NetStatusEvent{
+			Info: Info{Code: NetStreamFailed, Level: levelError, Description: sentence(err), Details: name}, Time: time.Now(), Err: err,
+		})
 		return err
 	}
 	n.outgoing.publishing.Lock()

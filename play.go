@@ -17,10 +17,13 @@ type play struct {
 	url      string
 	settings PlayConfig
 	cfg      playback.Config
-	ctx      context.Context // ends with end
+	ctx      context.Context // ends when p leaves the swarm
 	cancel   context.CancelFunc
 	ready    chan struct{} // closed when start has begun all that is begun
 	wake     chan struct{} // has room for one: the clock is to look again
+	begun    chan struct{} // closed at the first frame, or at an end without one
+	left     chan struct{} // closed when it has left its swarm, by P2PNetStream.leave
+	no       uint64        // counts the plays of n
 	wg       sync.WaitGroup
 
 	// These are guarded by P2PNetStream.mu.
@@ -28,22 +31,23 @@ type play struct {
 	failed bool // has told a failure
 	gone   bool // replaced or closed
 
-	mu     sync.Mutex
-	cond   sync.Cond // anything has changed
-	player *playback.Player
-	way    wayIn
-	out    wayOut
-	script script
-	err    error // of a failure: what Read returns
-	done   bool  // end was called
-	held   time.Duration
-	heldAt time.Time // since when the clock stands because nobody takes what is due
-	dry    dryness
-	meter  multicastMeter
+	mu      sync.Mutex
+	cond    sync.Cond // anything has changed
+	player  *playback.Player
+	way     wayIn
+	out     wayOut
+	script  script
+	err     error // of a failure: what Read returns
+	done    bool  // stop was called
+	started bool  // begun is closed
+	held    time.Duration
+	heldAt  time.Time // since when the clock stands because nobody takes what is due
+	dry     dryness
+	meter   multicastMeter
 }
 
 func newPlay(n *P2PNetStream, url string, settings PlayConfig) *play {
-	p := &play{n: n, url: url, settings: settings, ready: make(chan struct{}), wake: make(chan struct{}, 1)}
+	p := &play{n: n, url: url, settings: settings, ready: make(chan struct{}), begun: make(chan struct{}), left: make(chan struct{}), wake: make(chan struct{}, 1)}
 	p.cond.L = &p.mu
 	p.ctx, p.cancel = context.WithCancel(context.Background())
 	p.cfg = playback.Config{Unpaced: n.cfg.Unpaced, MaxBytes: p.memory(), BackBytes: p.memory()}
@@ -100,7 +104,11 @@ func (p *play) start(err error) {
 	}
 	deadline := time.Now().Add(p.n.cfg.startTimeout(&p.settings) + startGrace)
 	p.run(func(ctx context.Context) { p.drive(ctx, deadline) })
-	if p.way.fed == nil {
+	if p.way.fed != nil {
+		p.mu.Lock()
+		p.starts()
+		p.mu.Unlock()
+	} else {
 		if least := p.settings.MinViewers; least > 1 {
 			p.run(func(ctx context.Context) { p.watch(ctx, least) })
 		}
@@ -194,6 +202,7 @@ func (p *play) fail(err error) {
 	p.way.closeSources()
 	p.n.tell(p, failure(err, p.name()))
 	p.cond.Broadcast()
+	p.starts()
 	p.cancel() // the viewers are let go of by release
 }
 
@@ -246,19 +255,37 @@ func (p *play) tick(deadline time.Time) time.Time {
 	return next
 }
 
-// end ends p, and returns when its viewers have left the swarm: what it did, unless it did not get as far.
-func (p *play) end() (last Stats, ok bool) {
-	last, ok = p.stats(), p.opened()
+// stop ends p at once, but for its viewers, which stay until its context ends.
+func (p *play) stop() {
 	p.mu.Lock()
 	p.done = true
 	p.way.gen++
 	p.way.closeSources()
 	p.cond.Broadcast()
+	p.starts()
 	p.mu.Unlock()
-	p.cancel()
+}
+
+// connected tells whether p has connections that another play can use.
+func (p *play) connected() bool {
+	p.mu.Lock()
+	q := p.way.pipe
+	p.mu.Unlock()
+	return q != nil && q.counts().Peers > 0
+}
+
+// starts takes note that the start of p is over, one way or another; p.mu is held.
+func (p *play) starts() {
+	if !p.started {
+		p.started = true
+		close(p.begun)
+	}
+}
+
+// wait waits, after stop and the end of its context, until the viewers of p have left the swarm.
+func (p *play) wait() {
 	<-p.ready
 	p.wg.Wait()
-	return last, ok
 }
 
 // opened tells whether p has or had viewers.

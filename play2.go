@@ -28,9 +28,9 @@ const (
 type NetStreamPlayOptions struct {
 	StreamName    string        // URL or channel id
 	OldStreamName string        // of Swap and Switch: what is to be changed; if empty, what is played. Anything else is refused
-	Start         time.Duration // of Reset: where in a file to start
-	Len           time.Duration // not followed: streams are played to their end
-	Offset        time.Duration // not followed: a stream changes over at once
+	Start         time.Duration // of Reset, Append and AppendAndWait: where in a file to start; if zero, at its beginning
+	Len           time.Duration // how much of it is played, from where it starts on, and then its end is reached; if zero, all
+	Offset        time.Duration // of Resume, Swap and Switch: the time, as Time counts, from which on it is changed over; if zero, as soon as possible
 	Transition    Transition    // if empty, TransitionReset
 	Config        *PlayConfig   // of the new stream; if nil, that of what is played, of Reset the defaults
 }
@@ -39,6 +39,13 @@ type NetStreamPlayOptions struct {
 type following struct {
 	url      string
 	settings PlayConfig
+	span
+	offset time.Duration // changed over from then on
+}
+
+// span is the part of a stream that is to be played.
+type span struct {
+	start, length time.Duration // length 0 is all of it
 }
 
 // transition is the change to another stream.
@@ -48,7 +55,7 @@ type transition struct {
 	cancel  context.CancelFunc
 	pipe    *pipe
 	source  tagSource
-	atOnce  bool // no keyframe is waited for on the side of the old stream
+	atOnce  bool // the old stream is at its end
 	configs []flv.Tag
 	key     *flv.Tag // where the new stream begins
 }
@@ -58,30 +65,34 @@ type transition struct {
 // new stream cannot be opened, NetStream.Play.Transition with the level "warning" and the reason tells so, and what is
 // played goes on. One change at a time: a second one takes the place of the first. NetStream.play2.
 //
-// Errors: request_invalid for an unknown transition, or one that does not fit what is played; those of Play.
+// Errors: request_invalid for an unknown transition, one that does not fit what is played, or a negative time; those of Play.
 func (n *P2PNetStream) Play2(o NetStreamPlayOptions) error {
+	if o.Start < 0 || o.Len < 0 || o.Offset < 0 {
+		return fault.New(fault.RequestInvalid, "Start, Len or Offset is negative; give a positive time, or 0 for the default")
+	}
+	part := span{o.Start, o.Len}
 	switch o.Transition {
 	case "", TransitionReset:
-		if err := n.Play(o.StreamName, o.Config); err != nil || o.Start <= 0 {
-			return err
-		}
-		return n.Seek(o.Start)
+		return n.playPart(o.StreamName, o.Config, part)
 	}
 	return n.active(func(p *play, now time.Time) error {
-		f := following{url: o.StreamName, settings: p.settings}
+		f := following{url: o.StreamName, settings: p.settings, span: part, offset: o.Offset}
 		f.settings.Channel = ""
 		if o.Config != nil {
 			f.settings = *o.Config
 		}
 		switch o.Transition {
 		case TransitionStop:
-			p.way.ended = true
 			p.way.gen++
-			p.way.after = nil
-			p.player.End(now)
+			p.way.after, p.way.later = nil, nil
+			if next := p.way.next; next != nil {
+				p.way.next = nil
+				p.discard(next)
+			}
+			p.finish()
 			return nil
 		case TransitionResume:
-			f = following{url: p.url, settings: p.settings}
+			f.url, f.settings = p.url, p.settings
 		case TransitionAppend, TransitionAppendAndWait, TransitionSwap, TransitionSwitch:
 			if err := check(f.url, &f.settings); err != nil {
 				return err
@@ -95,10 +106,14 @@ func (n *P2PNetStream) Play2(o NetStreamPlayOptions) error {
 		case o.OldStreamName != "" && o.OldStreamName != p.url && o.OldStreamName != p.settings.Channel:
 			return fault.New(fault.RequestInvalid, "what is to be changed is not played; leave OldStreamName empty")
 		case o.Transition != TransitionAppend && o.Transition != TransitionAppendAndWait:
-			p.open(f, false)
+			if p.way.ended {
+				return fault.New(fault.RequestInvalid, "what is played is loaded to its end, and there is nothing to change over from; append, or call Play")
+			}
+			p.way.later = &f
+			p.openLater()
 		case len(p.way.after) >= maxAppended:
 			return fault.New(fault.LimitReached, "100 streams are appended already; append more when some were played")
-		case p.way.ended:
+		case p.way.ended && p.way.next == nil:
 			p.open(f, true)
 		default:
 			p.way.after = append(p.way.after, f)
@@ -108,6 +123,19 @@ func (n *P2PNetStream) Play2(o NetStreamPlayOptions) error {
 }
 
 const maxAppended = 100
+
+// loaded returns up to which time the stream is here; p.mu is held.
+func (p *play) loaded() time.Duration { return p.player.Time() + p.player.BufferLength() }
+
+func timeOf(t *flv.Tag) time.Duration { return time.Duration(t.Timestamp) * time.Millisecond }
+
+// openLater opens what is to be changed over to when the time for it has come; p.mu is held.
+func (p *play) openLater() {
+	if f := p.way.later; f != nil && p.way.pipe != nil && p.loaded() >= f.offset {
+		p.way.later = nil
+		p.open(*f, false)
+	}
+}
 
 // open opens the next stream; p.mu is held.
 func (p *play) open(f following, atOnce bool) {
@@ -146,13 +174,18 @@ func (p *play) abandon(n *transition, err error) {
 	if p.done || p.err != nil {
 		return
 	}
-	p.n.tell(p, NetStatusEvent{
-		Info: Info{Code: NetStreamPlayTransition, Level: levelWarning, Description: sentence(err), Details: n.url}, Time: time.Now(), Err: err,
-	})
+	p.abandoned(n.url, err)
 	if n.atOnce { // the old one is at its end
 		p.way.gen++
 		p.sourceEnded()
 	}
+}
+
+// abandoned tells that there is no change to what Play2 has named.
+func (p *play) abandoned(url string, err error) {
+	p.n.tell(p, NetStatusEvent{
+		Info: Info{Code: NetStreamPlayTransition, Level: levelWarning, Description: sentence(err), Details: url}, Time: time.Now(), Err: err,
+	})
 }
 
 // begins reads the beginning of q.
@@ -162,10 +195,10 @@ func (p *play) begins(n *transition, q *pipe) error {
 		p.mu.Unlock()
 		return fault.New(fault.Closed, "it was closed meanwhile; play it again")
 	}
-	after, fits := p.player.Time()+p.player.BufferLength(), q.live() == p.cfg.Live
-	at := time.Duration(0)
+	fits, at, from := q.live() == p.cfg.Live, n.start, time.Duration(0)
 	if !n.atOnce && !p.cfg.Live {
-		at = after
+		from = max(p.loaded(), n.offset)
+		at = from
 	}
 	n.pipe = q
 	n.source = q.source(at)
@@ -184,7 +217,7 @@ func (p *play) begins(n *transition, q *pipe) error {
 			continue
 		}
 		_, video := source.Kinds()
-		if !t.IsFrame() || video && !t.IsKeyframe() || at > 0 && time.Duration(t.Timestamp)*time.Millisecond < after {
+		if !t.IsFrame() || video && !t.IsKeyframe() || timeOf(&t) < from {
 			continue
 		}
 		p.mu.Lock()
@@ -194,9 +227,6 @@ func (p *play) begins(n *transition, q *pipe) error {
 		}
 		n.key = &t
 		p.n.tell(p, NetStatusEvent{Info: Info{Code: NetStreamPlayTransition, Level: levelStatus, Details: n.url}, Time: time.Now()})
-		if n.atOnce && p.way.ended {
-			p.way.ended = false
-		}
 		if n.atOnce {
 			p.changeOver(n)
 		}
@@ -222,16 +252,25 @@ func (p *play) changeOver(n *transition) {
 	if old := w.pipe; old != nil {
 		p.run(func(context.Context) { old.close() })
 	}
+	now := p.now()
 	w.shift = 0
-	if n.atOnce || p.cfg.Live {
+	switch {
+	case w.ended && !p.player.Continue(now): // the end was played
+		p.out.rejoins = p.out.headed || len(p.out.items) > 0
+		p.remake()
+		p.script.switched = -1
+	case n.atOnce || p.cfg.Live:
 		w.shift = w.newest + afterSeek - n.key.Timestamp
+		fallthrough
+	default:
+		p.script.switched = p.loaded()
 	}
-	w.pipe, w.source, w.next = n.pipe, n.source, nil
+	w.pipe, w.source, w.next, w.part, w.ended = n.pipe, n.source, nil, n.span, false
 	w.gen++
+	w.bound(n.key)
 	p.url, p.settings = n.url, n.settings
 	p.listen(n.pipe)
-	p.script.switched, p.script.switching = p.player.Time()+p.player.BufferLength(), true
-	now := p.now()
+	p.script.switching = true
 	for _, t := range append(n.configs, *n.key) {
 		t.Timestamp += w.shift
 		if p.player.Append(now, t) != nil {

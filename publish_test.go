@@ -29,6 +29,7 @@ func TestPublishWriteSendClose(t *testing.T) {
 	require.Equal(t, superp2p.Code("request_invalid"), superp2p.CodeOf(err), "nothing is published")
 	require.Equal(t, superp2p.Code("request_invalid"), superp2p.CodeOf(s.Send("f")))
 	require.Equal(t, superp2p.Code("request_invalid"), superp2p.CodeOf(s.Publish("test", "record")))
+	require.Equal(t, superp2p.NetStreamFailed, <-codes, "it is told, too")
 
 	for range 2 { // again after its end
 		require.NoError(t, s.Publish("test", "live"))

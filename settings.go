@@ -18,8 +18,9 @@ type settings struct {
 
 func defaultSettings() settings {
 	return settings{
-		bufferTime: 100 * time.Millisecond, backBufferTime: 30 * time.Second, inBufferSeek: true,
+		bufferTime: 100 * time.Millisecond, backBufferTime: 30 * time.Second,
 		sound: SoundTransform{Volume: 1, LeftToLeft: 1, RightToRight: 1}, multicast: defaultMulticast(),
+		native: native{hardware: true},
 	}
 }
 
@@ -98,7 +99,7 @@ func (n *P2PNetStream) BackBufferLength() time.Duration {
 	return ask(n, (*playback.Player).BackBufferLength)
 }
 
-// InBufferSeek returns what SetInBufferSeek set, at first true. NetStream.inBufferSeek.
+// InBufferSeek returns what SetInBufferSeek set, at first false. NetStream.inBufferSeek.
 func (n *P2PNetStream) InBufferSeek() bool { return n.settings().inBufferSeek }
 
 // SetInBufferSeek is kept and has no effect: a seek is done in the buffer wherever it reaches, and the frames are the same.

@@ -61,7 +61,7 @@ func (n *P2PNetStream) SetCheckPolicyFile(on bool) {
 	n.change(func(s *settings) { s.native.policyFile = on }, nil)
 }
 
-// UseHardwareDecoder returns what was set, at first false. It has no effect. NetStream.useHardwareDecoder.
+// UseHardwareDecoder returns what was set, at first true. It has no effect. NetStream.useHardwareDecoder.
 func (n *P2PNetStream) UseHardwareDecoder() bool { return n.settings().native.hardware }
 
 // SetUseHardwareDecoder is kept and has no effect: frames are handed out coded.

@@ -6,6 +6,7 @@ import (
 	"io"
 	"time"
 
+	"github.com/superp2p/superp2p/internal/fault"
 	"github.com/superp2p/superp2p/internal/flv"
 	"github.com/superp2p/superp2p/internal/peer"
 	"github.com/superp2p/superp2p/internal/playback"
@@ -18,10 +19,13 @@ type wayIn struct {
 	gen    int       // counts the sources: what an older one gives is not for us any more
 	last   Stats     // of pipe, when p failed
 	sought *time.Duration
-	next   *transition // what Play2 changes over to
-	after  []following // what Play2 has appended
-	fed    *feed       // in data generation mode, else nil
-	shift  uint32      // what is added to the timestamps of source
+	next   *transition   // what Play2 changes over to
+	later  *following    // the same, for when its Offset has come
+	after  []following   // what Play2 has appended
+	part   span          // of source that is played
+	until  time.Duration // on the line of source; 0 is to its end
+	fed    *feed         // in data generation mode, else nil
+	shift  uint32        // what is added to the timestamps of source
 
 	ended  bool // the source has given all
 	err    error
@@ -55,19 +59,16 @@ func (p *play) load(ctx context.Context) {
 		p.mu.Unlock()
 		return
 	}
-	if p.way.pipe != nil { // Play2 was faster
-		p.run(func(context.Context) { q.close() })
-	} else {
-		p.use(q)
-	}
+	p.use(q)
 	p.mu.Unlock()
 	for p.loadOne(ctx) {
 	}
+	<-ctx.Done()
 }
 
 // use begins to read from q; p.mu is held.
 func (p *play) use(q *pipe) {
-	at := time.Duration(0)
+	at := p.way.part.start
 	p.way.pipe = q
 	if live := q.live(); live != p.cfg.Live {
 		// Nothing was appended yet; what was asked for meanwhile is asked for again.
@@ -88,7 +89,12 @@ func (p *play) use(q *pipe) {
 		}
 		p.settle()
 	}
+	if q.length > 0 && at > q.length {
+		p.fail(fault.New(fault.RequestInvalid, "what is to be played starts after the end of the file; give an earlier Start"))
+		return
+	}
 	p.way.source = q.source(at)
+	p.way.bound(nil)
 	p.way.gen++
 }
 
@@ -172,6 +178,9 @@ func (p *play) loadOne(ctx context.Context) bool {
 		p.way.audio, p.way.video = src.Kinds()
 		p.way.has = true
 	}
+	if err == nil && p.way.beyond(&t) {
+		err = io.EOF
+	}
 	if n := p.way.next; err == nil && n != nil && n.reached(&t, p.way.shift, p.cfg.Live) {
 		p.changeOver(n)
 		return true
@@ -206,6 +215,44 @@ func (p *play) wants() bool {
 	return p.player.Wants() && (p.cfg.Live || !p.out.full())
 }
 
+// bound says where part ends: in files counted from its start, in live streams from the first frame.
+func (w *wayIn) bound(first *flv.Tag) {
+	w.until = 0
+	switch {
+	case w.part.length == 0:
+	case !w.pipe.live():
+		w.until = w.part.start + w.part.length
+	case first != nil:
+		w.until = timeOf(first) + w.part.length
+	}
+}
+
+// beyond tells whether a frame is not in the part that is played.
+func (w *wayIn) beyond(t *flv.Tag) bool {
+	if w.part.length == 0 || !t.IsFrame() {
+		return false
+	}
+	if w.until == 0 {
+		w.bound(t)
+	}
+	return timeOf(t) >= w.until
+}
+
+// base is where the beginning of what is played now is in what was played in all.
+func (w *wayIn) base() time.Duration { return time.Duration(int32(w.shift)) * time.Millisecond }
+
+// end is up to where a file can be played; 0 if that is not known.
+func (w *wayIn) end() time.Duration {
+	end := w.pipe.length
+	if w.until > 0 && (end == 0 || w.until < end) {
+		end = w.until
+	}
+	if end == 0 {
+		return 0
+	}
+	return w.base() + end
+}
+
 // waitForChange waits until what was buffered before a failure has been played, or sought away from.
 func (p *play) waitForChange(gen int) {
 	for !p.done && p.err == nil && p.way.gen == gen {
@@ -222,6 +269,10 @@ func (p *play) sourceEnded() {
 			return
 		}
 	}
+	if f := p.way.later; f != nil {
+		p.way.later = nil
+		p.abandoned(f.url, fault.New(fault.RequestInvalid, "the stream has ended before the Offset at which to change over; give an earlier one"))
+	}
 	if p.way.next == nil && len(p.way.after) > 0 {
 		f := p.way.after[0]
 		p.way.after = p.way.after[1:]
@@ -233,7 +284,17 @@ func (p *play) sourceEnded() {
 		p.waitForChange(gen)
 		return
 	}
+	p.finish()
+}
+
+// finish says that nothing follows what is loaded; p.mu is held. Live streams cannot be sought in beyond what is held, so
+// they are left.
+func (p *play) finish() {
+	p.way.ended = true
 	p.player.End(p.now())
+	if q := p.way.pipe; p.cfg.Live && q != nil {
+		p.run(func(context.Context) { q.close() })
+	}
 	p.settle()
 }
 
@@ -252,6 +313,7 @@ func (p *play) take(t flv.Tag) (wait time.Duration) {
 	}
 	if frame {
 		p.way.framed, p.way.newest = true, t.Timestamp
+		p.starts()
 	}
 	if before == playback.Playing {
 		p.way.margin = false
@@ -260,6 +322,7 @@ func (p *play) take(t flv.Tag) (wait time.Duration) {
 		p.way.margin = true
 		wait = min(p.player.BufferTime(), maxMargin)
 	}
+	p.openLater()
 	p.settle()
 	return wait
 }

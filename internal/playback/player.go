@@ -125,6 +125,16 @@ func (p *Player) End(now time.Time) {
 	p.settle()
 }
 
+// Continue takes End back: something follows after all. It returns false, and does nothing, once the end was played.
+func (p *Player) Continue(now time.Time) bool {
+	p.advance(now)
+	if p.stopped {
+		return false
+	}
+	p.ended, p.flushed = false, false
+	return true
+}
+
 // Tick says what time it is. Any time is fine; Next tells when it is of use.
 func (p *Player) Tick(now time.Time) {
 	p.advance(now)
