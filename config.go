@@ -129,6 +129,17 @@ func (c *PlayConfig) check() error {
 	return nil
 }
 
+// name is what events call what is played.
+func (c *PlayConfig) name(url string) string {
+	switch {
+	case c.StreamID != "":
+		return c.StreamID
+	case url != "":
+		return url
+	}
+	return c.Channel
+}
+
 // startTimeout is how long the start of a play may take.
 func (c *Config) startTimeout(play *PlayConfig) time.Duration {
 	const otherwise = 10 * time.Second

@@ -83,15 +83,7 @@ func (p *play) target() string {
 }
 
 // name is what events call it.
-func (p *play) name() string {
-	switch {
-	case p.settings.StreamID != "":
-		return p.settings.StreamID
-	case p.url != "":
-		return p.url
-	}
-	return p.settings.Channel
-}
+func (p *play) name() string { return p.settings.name(p.url) }
 
 // start begins to play, unless there is an error already.
 func (p *play) start(err error) {

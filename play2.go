@@ -174,7 +174,7 @@ func (p *play) abandon(n *transition, err error) {
 	if p.done || p.err != nil {
 		return
 	}
-	p.abandoned(n.url, err)
+	p.abandoned(&n.following, err)
 	if n.atOnce { // the old one is at its end
 		p.way.gen++
 		p.sourceEnded()
@@ -182,9 +182,10 @@ func (p *play) abandon(n *transition, err error) {
 }
 
 // abandoned tells that there is no change to what Play2 has named.
-func (p *play) abandoned(url string, err error) {
+func (p *play) abandoned(f *following, err error) {
 	p.n.tell(p, NetStatusEvent{
-		Info: Info{Code: NetStreamPlayTransition, Level: levelWarning, Description: sentence(err), Details: url}, Time: time.Now(), Err: err,
+		Info: Info{Code: NetStreamPlayTransition, Level: levelWarning, Description: sentence(err), Details: f.settings.name(f.url)},
+		Time: time.Now(), Err: err,
 	})
 }
 
@@ -226,7 +227,7 @@ func (p *play) begins(n *transition, q *pipe) error {
 			return fault.New(fault.Closed, "it was closed meanwhile; play it again")
 		}
 		n.key = &t
-		p.n.tell(p, NetStatusEvent{Info: Info{Code: NetStreamPlayTransition, Level: levelStatus, Details: n.url}, Time: time.Now()})
+		p.n.tell(p, NetStatusEvent{Info: Info{Code: NetStreamPlayTransition, Level: levelStatus, Details: n.settings.name(n.url)}, Time: time.Now()})
 		if n.atOnce {
 			p.changeOver(n)
 		}

@@ -64,6 +64,14 @@ func (o *order) follow(e *superp2p.NetStatusEvent) string {
 		if o.stopped {
 			o.stopped, o.flushed = false, false
 		}
+	case superp2p.NetStreamPlayTransition:
+		may = true
+		if e.Info.Level != "status" {
+			break
+		}
+		if o.flushed = false; o.stopped { // what is appended then begins anew
+			*o = order{paused: o.paused}
+		}
 	default:
 		may = true
 		if e.Info.Level == "error" && e.Info.Code != superp2p.NetStreamSeekInvalidTime && e.Info.Code != superp2p.NetStreamSeekFailed {
@@ -144,7 +152,8 @@ func (j *judge) any(s *superp2p.P2PNetStream, pick func(int) int, urls []string)
 		s.ReceiveVideoFPS(float64(pick(30)))
 	case 13:
 		_ = s.Play2(superp2p.NetStreamPlayOptions{
-			StreamName: urls[pick(len(urls))], Config: nil,
+			StreamName: urls[pick(len(urls))], Start: max(d, 0) * time.Duration(pick(2)), Len: max(d, 0) / 10 * time.Duration(pick(2)),
+			Offset: max(d, 0) * time.Duration(pick(2)),
 			Transition: []superp2p.Transition{
 				superp2p.TransitionSwitch, superp2p.TransitionAppend, superp2p.TransitionStop, superp2p.TransitionResume,
 			}[pick(4)],

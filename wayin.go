@@ -271,7 +271,7 @@ func (p *play) sourceEnded() {
 	}
 	if f := p.way.later; f != nil {
 		p.way.later = nil
-		p.abandoned(f.url, fault.New(fault.RequestInvalid, "the stream has ended before the Offset at which to change over; give an earlier one"))
+		p.abandoned(f, fault.New(fault.RequestInvalid, "the stream has ended before the Offset at which to change over; give an earlier one"))
 	}
 	if p.way.next == nil && len(p.way.after) > 0 {
 		f := p.way.after[0]
