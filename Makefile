@@ -4,6 +4,7 @@ GO ?= go
 FUZZ_SECONDS ?= 5
 BIN := bin/superp2p
 CHECKERS := bin/checkers
+TSC := test/npm/node_modules/typescript/bin/tsc
 # What docs/swarm.md has in its table.
 SCENARIOS := live-1000 live-10000 low-delay-1000 scarce-1000 flash-crowd exodus half-mute polluters liars tracker-down \
 	vod-500
@@ -15,7 +16,7 @@ STAMP := $(if $(shell git rev-parse HEAD 2>/dev/null),-buildvcs=true)
 export GO
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test test-short go-test go-test-short bench bench-tracker bench-hls matrix sim lint fmt fuzz wasm api generate \
+.PHONY: help run build test test-short go-test go-test-short bench bench-tracker bench-hls matrix sim lint fmt fuzz wasm sdk api generate \
 	cross tools clean
 
 help: ## list the tasks
@@ -24,7 +25,7 @@ help: ## list the tasks
 run: build ## build superp2p and start the demo: a live stream, a server and 8 viewers
 	$(BIN) demo
 
-build: ## build bin/superp2p
+build: sdk ## build bin/superp2p
 	CGO_ENABLED=0 $(GO) build -trimpath $(STAMP) -o $(BIN) ./cmd/superp2p
 
 test: ## run everything that must pass: lint, wasm, other platforms, fuzz, all tests with the race detector
@@ -73,7 +74,7 @@ generate: api ## write what is made from code: the API, the schema of PlayConfig
 	UPDATE=1 $(GO) test -count=1 -run TestSchemaOfPlayConfigIsWritten .
 	UPDATE=1 $(GO) test -count=1 -run TestThePageHasTheTable ./internal/members
 
-lint: $(CHECKERS)/.built ## check format, vet, staticcheck, and the layers (.depguard.yml)
+lint: $(CHECKERS)/.built ## check format, vet, staticcheck, the layers (.depguard.yml), and the types of the page SDK
 	@echo "==> lint: gofmt"
 	@unformatted=$$(find . -name '*.go' -not -path '*/node_modules/*' -print0 | xargs -0 gofmt -l); \
 		if [ -n "$$unformatted" ]; then echo "$$unformatted"; echo "lint: not formatted; call make fmt" >&2; exit 1; fi
@@ -83,6 +84,9 @@ lint: $(CHECKERS)/.built ## check format, vet, staticcheck, and the layers (.dep
 	$(CHECKERS)/staticcheck ./...
 	@echo "==> lint: layers"
 	$(CHECKERS)/depguard ./...
+	@echo "==> lint: types"
+	@[ -e $(TSC) ] || $(MAKE) --no-print-directory tools
+	node $(TSC) -p sdk/web/tsconfig.json
 
 fmt: ## format the Go files
 	gofmt -w $$(find . -name '*.go' -not -path '*/node_modules/*')
@@ -91,9 +95,19 @@ fuzz: ## run each Fuzz test for FUZZ_SECONDS (5)
 	@echo "==> fuzz: $(FUZZ_SECONDS) s each"
 	@scripts/fuzz.sh $(FUZZ_SECONDS)
 
-wasm: $(CHECKERS)/.built ## build the engine for js/wasm, check what it imports, print its size
+wasm: $(CHECKERS)/.built sdk ## build the engine for js/wasm, check what it imports, print its size
 	@echo "==> wasm"
 	$(CHECKERS)/wasmcheck ./sdk/web/core
+
+sdk: sdk/dist/.built ## build the page SDK into sdk/dist, which the server embeds
+
+# What goes into it. Packages of others change with go.mod only.
+SDK_SOURCES := $(wildcard sdk/web/core/*.go sdk/web/src/*.ts internal/page/*.go internal/swarm/*.go internal/wire/*.go \
+	internal/slice/*.go internal/signing/*.go internal/fault/*.go) go.mod
+sdk/dist/.built: $(CHECKERS)/.built $(SDK_SOURCES)
+	@echo "==> sdk"
+	$(CHECKERS)/sdkbuild sdk
+	@touch $@
 
 cross: ## build and vet for Linux, macOS and Windows without cgo
 	@for os in linux darwin windows; do \
@@ -109,8 +123,8 @@ tools: ## install what the tests need and this machine lacks: gcc, ffmpeg, Chrom
 $(CHECKERS)/.built: tools/go.mod $(wildcard tools/*/*.go)
 	@echo "==> building the checkers"
 	@mkdir -p $(CHECKERS)
-	cd tools && CGO_ENABLED=0 $(GO) build -o ../$(CHECKERS)/ tool ./wasmcheck
+	cd tools && CGO_ENABLED=0 $(GO) build -o ../$(CHECKERS)/ tool ./wasmcheck ./sdkbuild
 	@touch $@
 
 clean: ## remove what make built
-	rm -rf bin test/npm/node_modules
+	rm -rf bin test/npm/node_modules sdk/dist/.built sdk/dist/core.* sdk/dist/superp2p.*

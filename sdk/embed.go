@@ -1,4 +1,4 @@
-// Package sdk is what a site loads from its superp2p server, embedded: the builds in dist.
+// Package sdk is what a site loads from its superp2p server, embedded: the builds in dist, which `make sdk` makes.
 //
 // Handler and what it returns are safe for concurrent use.
 package sdk
@@ -8,6 +8,8 @@ import (
 	"encoding/json"
 	"io/fs"
 	"net/http"
+	"path"
+	"strings"
 )
 
 //go:embed dist
@@ -24,7 +26,8 @@ type Index struct {
 	Files []File `json:"files"`
 }
 
-// Handler serves the files by their names, and an Index as JSON at "/".
+// Handler serves the files by their names, and an Index as JSON at "/". What lies beside them compressed, as name.br and
+// name.gz, is sent to who takes it.
 func Handler() http.Handler {
 	dist, err := fs.Sub(files, "dist")
 	if err != nil {
@@ -35,7 +38,9 @@ func Handler() http.Handler {
 		w.Header().Set("X-Content-Type-Options", "nosniff")
 		if r.URL.Path != "/" && r.URL.Path != "" {
 			w.Header().Set("Cache-Control", "no-cache")
-			served.ServeHTTP(w, r)
+			if !serveCompressed(w, r, dist) {
+				served.ServeHTTP(w, r)
+			}
 			return
 		}
 		w.Header().Set("Content-Type", "application/json")
@@ -43,15 +48,66 @@ func Handler() http.Handler {
 	})
 }
 
+// compressed are the encodings (RFC 9110, section 8.4.1) that files may lie there in, the smallest first, and their endings.
+var compressed = [...]struct{ encoding, ending string }{{"br", ".br"}, {"gzip", ".gz"}}
+
+// types are those of what is served compressed.
+var types = map[string]string{
+	".js": "text/javascript; charset=utf-8", ".mjs": "text/javascript; charset=utf-8", ".wasm": "application/wasm",
+}
+
+// serveCompressed answers with the smallest form of a file that the request takes, and tells whether there is one.
+func serveCompressed(w http.ResponseWriter, r *http.Request, dist fs.FS) bool {
+	name := strings.TrimPrefix(r.URL.Path, "/")
+	if types[path.Ext(name)] == "" {
+		return false
+	}
+	w.Header().Set("Vary", "Accept-Encoding")
+	w.Header().Set("Content-Type", types[path.Ext(name)])
+	accepted := r.Header.Get("Accept-Encoding")
+	for _, c := range compressed {
+		if !accepts(accepted, c.encoding) {
+			continue
+		}
+		b, err := fs.ReadFile(dist, name+c.ending)
+		if err != nil {
+			continue
+		}
+		w.Header().Set("Content-Encoding", c.encoding)
+		if r.Method != http.MethodHead {
+			_, _ = w.Write(b)
+		}
+		return true
+	}
+	return false
+}
+
+// accepts tells whether a header Accept-Encoding names an encoding and does not refuse it.
+func accepts(header, encoding string) bool {
+	for one := range strings.SplitSeq(header, ",") {
+		name, quality, _ := strings.Cut(strings.TrimSpace(one), ";")
+		if strings.EqualFold(strings.TrimSpace(name), encoding) {
+			q := strings.TrimPrefix(strings.ReplaceAll(quality, " ", ""), "q=")
+			return strings.Trim(q, "0.") != "" || q == ""
+		}
+	}
+	return false
+}
+
 func index(dist fs.FS) Index {
 	list := Index{Files: []File{}}
-	_ = fs.WalkDir(dist, ".", func(path string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() || d.Name() == "README.md" {
+	_ = fs.WalkDir(dist, ".", func(name string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() || d.Name() == "README.md" || strings.HasPrefix(d.Name(), ".") {
 			return err
+		}
+		for _, c := range compressed {
+			if strings.HasSuffix(name, c.ending) {
+				return nil
+			}
 		}
 		info, err := d.Info()
 		if err == nil {
-			list.Files = append(list.Files, File{Name: path, Bytes: info.Size()})
+			list.Files = append(list.Files, File{Name: name, Bytes: info.Size()})
 		}
 		return err
 	})

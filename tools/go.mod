@@ -2,7 +2,10 @@ module github.com/superp2p/superp2p/tools
 
 go 1.26.0
 
-require github.com/andybalholm/brotli v1.2.1
+require (
+	github.com/andybalholm/brotli v1.2.1
+	github.com/evanw/esbuild v0.28.2
+)
 
 require (
 	github.com/BurntSushi/toml v1.6.0 // indirect
@@ -12,6 +15,7 @@ require (
 	golang.org/x/exp/typeparams v0.0.0-20231108232855-2478ac86f678 // indirect
 	golang.org/x/mod v0.42.0 // indirect
 	golang.org/x/sync v0.24.0 // indirect
+	golang.org/x/sys v0.49.0 // indirect
 	golang.org/x/tools v0.52.0 // indirect
 	honnef.co/go/tools v0.8.2 // indirect
 )

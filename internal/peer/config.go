@@ -12,13 +12,14 @@ import (
 	"github.com/pion/transport/v4"
 
 	"github.com/superp2p/superp2p/internal/peer/diskcache"
+	"github.com/superp2p/superp2p/internal/swarm"
 )
 
 // The range of Config.Delay.
 const (
-	MinDelay     = 2 * time.Second
-	MaxDelay     = 30 * time.Second
-	DefaultDelay = 6 * time.Second
+	MinDelay     = swarm.MinDelay
+	MaxDelay     = swarm.MaxDelay
+	DefaultDelay = swarm.DefaultDelay
 )
 
 // Config says how to watch.

@@ -11,23 +11,6 @@ import (
 	"github.com/superp2p/superp2p/internal/slice"
 )
 
-// playlistDelay is how far behind the live edge the engine plays a playlist, unless it was told. Players begin three segments
-// before the newest and load each as it is listed: all of it is to be there before the two that are listed before it are over.
-// With short segments the usual delay is as good for players, and more of the first segments comes from peers.
-func playlistDelay(target time.Duration) time.Duration {
-	return min(max(DefaultDelay, 2*target-playlistMargin), MaxDelay)
-}
-
-// playlistLead is how long before the engine would play a slice it is to be here: a player that is so far behind live, three
-// segments at the least, needs the whole of a segment when it comes to its beginning. The margin is for the last slices, which peers bring
-// in nearly all cases before the first is due; without it much that they would bring is taken from the server.
-func playlistLead(delay, target time.Duration) time.Duration {
-	return max(0, delay-max(MinDelay, max(delay, 3*target)-target+playlistMargin))
-}
-
-// playlistMargin is the time that a player needs to notice and load a segment.
-const playlistMargin = 500 * time.Millisecond
-
 // patience is for how long a segment may come from the swarm before its own URL is asked: a player waits no longer.
 func (v *Viewer) patience() time.Duration {
 	return max(min(v.delay, 2*time.Duration(v.playlist.Target)*time.Millisecond)-time.Second, time.Second)

@@ -44,7 +44,7 @@ func (v *Viewer) begin(res *edgeclient.Resolution) {
 		cfg.File = &res.File.Engine
 	}
 	if v.segments != nil {
-		cfg.Lead = playlistLead(v.delay, time.Duration(v.playlist.Target)*time.Millisecond)
+		cfg.Lead = swarm.PlaylistLead(v.delay, time.Duration(v.playlist.Target)*time.Millisecond)
 	}
 	s.engine = swarm.New(cfg, now)
 	s.origin = v.originOf(res)

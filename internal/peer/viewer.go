@@ -150,7 +150,7 @@ func (v *Viewer) open(ctx context.Context) error {
 		if v.file == nil {
 			v.segments = newSegments()
 			if !v.cfg.delaySet {
-				v.delay = playlistDelay(time.Duration(v.playlist.Target) * time.Millisecond)
+				v.delay = swarm.PlaylistDelay(time.Duration(v.playlist.Target) * time.Millisecond)
 			}
 		}
 	}

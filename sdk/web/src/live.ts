@@ -1,0 +1,327 @@
+/** A live stream as FLV: the first second from the server, then the engine, and the server again if the engine is lost. */
+import type { Found } from "./answers";
+import { delayOf } from "./config";
+import type { Config } from "./config";
+import type { Edge } from "./edge";
+import type { Engine } from "./engine";
+import { now } from "./engine";
+import { codeOf, Fault } from "./fault";
+import { Joiner } from "./flv";
+import type { LiveSlice } from "./flv";
+import { Plain, startOf } from "./plain";
+import { Session } from "./session";
+import type { Client } from "./session";
+import type { Live } from "./source";
+import { resolve, Viewer, wait } from "./viewer";
+
+const sweepEvery = 250;
+const relocateGap = 1_000;
+const askAfter = 2_000;
+const askEvery = 3_000;
+/** lingerFor is how long a viewer whose stream has ended stays for others who still lack the end of it, in ms. */
+const lingerFor = 10_000;
+/** maxWaiting is how much may wait for a reader that does not read before all of it is dropped, in bytes. */
+const maxWaiting = 32 << 20;
+
+/** LiveViewer is a Live. */
+export class LiveViewer extends Viewer implements Live {
+  readonly kind = "live" as const;
+  private joiner = new Joiner();
+  private early: Plain | undefined;
+  private plainBytes = 0;
+  private queue: Uint8Array[] = [];
+  private queued = 0;
+  private reader: { resolve: (b: Uint8Array | undefined) => void; reject: (e: unknown) => void } | undefined;
+  private finished: Fault | true | undefined;
+  private stalledAt = 0;
+  private interrupted = false;
+  private relocating = false;
+  private relocated = 0;
+  private asked = 0;
+  private readonly sweeper: number;
+  private readonly delay: number;
+
+  /** engine may still be under way; where it fails the stream is played without peers. */
+  constructor(edge: Edge, target: string, found: Found, cfg: Config, engine: Promise<Engine>, opened: number) {
+    super(edge, target, found, cfg);
+    this.opened = opened;
+    this.delay = delayOf(cfg) || 6_000;
+    this.tracks = 1;
+    if (cfg.early !== false && !found.res.crowd) this.playPlain(startOf(found, this.delay));
+    engine.then(
+      (e) => this.handOver(e),
+      (why: unknown) => this.withoutEngine(why),
+    );
+    this.sweeper = window.setInterval(() => this.sweep(), sweepEvery);
+  }
+
+  read(): Promise<Uint8Array | undefined> {
+    const next = this.queue.shift();
+    if (next) {
+      this.queued -= next.length;
+      return Promise.resolve(next);
+    }
+    if (this.finished === true) return Promise.resolve(undefined);
+    if (this.finished) return Promise.reject(this.finished);
+    return new Promise((resolve, reject) => {
+      this.reader?.reject(new Fault("closed", "somebody else reads"));
+      this.reader = { resolve, reject };
+    });
+  }
+
+  /** onTag is told of each tag that is given out, if set. */
+  set onTag(f: Joiner["onTag"]) {
+    this.joiner.onTag = f;
+  }
+
+  protected override plain(): number {
+    return this.plainBytes + (this.early?.bytes ?? 0);
+  }
+
+  // Without an engine.
+
+  private playPlain(from: number): void {
+    this.early = new Plain(this.edge, this.found, from, {
+      deliver: (s) => {
+        this.heard("");
+        this.deliver(s);
+        this.resumed();
+      },
+      ended: () => this.ended(),
+      failed: (why) => {
+        this.heard(why.code);
+        this.stopPlain();
+        if (!this.session) this.relocate();
+      },
+    });
+  }
+
+  private stopPlain(): Plain | undefined {
+    const p = this.early;
+    if (!p) return undefined;
+    this.early = undefined;
+    this.plainBytes += p.bytes;
+    p.stop();
+    return p;
+  }
+
+  private withoutEngine(why: unknown): void {
+    if (this.over) return;
+    console.warn("superp2p: played without peers:", why);
+    this.engine = undefined;
+    this.goOn();
+  }
+
+  /** goOn plays from the server what comes after what was played last. */
+  private goOn(): void {
+    if (this.early || this.finished) return;
+    const next = this.joiner.expects(this.found.res.track);
+    this.playPlain(next >= 0 ? next : startOf(this.found, this.delay));
+  }
+
+  // With one.
+
+  private handOver(engine: Engine): void {
+    if (this.over || this.finished) return;
+    this.engine = engine;
+    const before = this.stopPlain();
+    this.begin(this.found, before);
+  }
+
+  /** begin has the engine play, from where plain loading came to. */
+  private begin(found: Found, before?: Plain): void {
+    const client: Client = {
+      deliver: (s) => this.deliver(s),
+      started: () => this.resumed(),
+      stalled: () => this.runDry(),
+      resumed: () => this.resumed(),
+      ended: () => this.ended(),
+      lost: () => this.relocate(),
+      heard: (code) => this.heard(code),
+      dead: (why) => {
+        this.leave();
+        this.withoutEngine(why);
+      },
+    };
+    const newest = before?.frames[before.frames.length - 1]?.number;
+    const at = newest === undefined ? found : upTo(found, newest);
+    try {
+      const s = (this.session = new Session(this.engine!, this.edge, at, this.cfg, this.self, client));
+      for (const f of before?.frames ?? []) s.restore(f.number, f.frame);
+      s.go();
+    } catch (why) {
+      this.withoutEngine(why);
+    }
+  }
+
+  // What both bring.
+
+  private deliver(s: LiveSlice): void {
+    if (this.finished) return;
+    this.arrived = now();
+    let flv: Uint8Array;
+    try {
+      flv = this.joiner.push(s);
+    } catch (e) {
+      console.warn("superp2p: a slice cannot be played", e);
+      return;
+    }
+    if (flv.length === 0) return;
+    this.began();
+    if (this.reader) {
+      this.reader.resolve(flv);
+      this.reader = undefined;
+      return;
+    }
+    if (this.queued > maxWaiting) {
+      this.queue = [];
+      this.queued = 0;
+      this.joiner.skip();
+      return;
+    }
+    this.queue.push(flv);
+    this.queued += flv.length;
+  }
+
+  private runDry(): void {
+    if (this.stalledAt || !this.startedAfter) return;
+    this.stalledAt = now();
+    this.emit("NetStream.Buffer.Empty");
+  }
+
+  private resumed(): void {
+    if (!this.stalledAt) return;
+    this.stalledAt = 0;
+    if (this.interrupted) this.published();
+    this.emit("NetStream.Buffer.Full");
+  }
+
+  private ended(): void {
+    if (this.finished) return;
+    this.emit("NetStream.Buffer.Flush");
+    this.emit("NetStream.Play.Stop", "the stream is over");
+    this.finish(true);
+    setTimeout(() => this.close(), lingerFor);
+  }
+
+  private finish(how: Fault | true): void {
+    if (this.finished) return;
+    this.finished = how;
+    clearInterval(this.sweeper);
+    this.stopPlain();
+    if (how === true) this.reader?.resolve(undefined);
+    else this.reader?.reject(how);
+    this.reader = undefined;
+  }
+
+  protected override end(why: Fault): void {
+    this.finish(why);
+    super.end(why);
+  }
+
+  // Recovery, as in internal/peer/recovery.go.
+
+  private sweep(): void {
+    const t = now();
+    if (!this.startedAfter) {
+      if (t - this.opened >= 1000 * (this.cfg.startTimeout ?? 10)) {
+        this.fail(this.failure("the server knows the stream, and nothing playable of it arrived in time"));
+      }
+      return;
+    }
+    // Slices arrive in time or not at all: without an engine nobody else says that playback stalls.
+    if (this.early && t - this.arrived > 2_500) this.runDry();
+    if (t - this.arrived >= 1000 * (this.cfg.stallTimeout ?? 20) && (!this.interrupted || this.away)) {
+      this.fail(this.failure("nothing more of the stream arrives, from peers or the server"));
+      return;
+    }
+    if (this.stalledAt && t - this.stalledAt >= askAfter && t - this.asked >= askEvery) void this.askWhy();
+  }
+
+  /** askWhy asks the server how the track is while playback stalls. */
+  private async askWhy(): Promise<void> {
+    this.asked = Infinity;
+    try {
+      const { state } = await this.live();
+      if (!this.stalledAt || this.finished) return;
+      if (state === "interrupted" && !this.interrupted) {
+        this.interrupted = true;
+        this.emit("NetStream.Play.UnpublishNotify", "the source is away; the server tries to get it back");
+      } else if (state === "live" && this.interrupted) {
+        this.published();
+      } else if (state === "live" && now() - this.arrived > 500 * (this.cfg.stallTimeout ?? 20)) {
+        this.relocate();
+      }
+    } catch (e) {
+      if (codeOf(e) === "track_unknown") this.relocate();
+    } finally {
+      this.asked = now();
+    }
+  }
+
+  private published(): void {
+    this.interrupted = false;
+    this.arrived = now();
+    this.emit("NetStream.Play.PublishNotify", "the source is back");
+  }
+
+  /** relocate asks anew where the stream is, until it is known or the viewer gives up. */
+  private relocate(): void {
+    if (this.relocating || this.finished) return;
+    this.relocating = true;
+    void this.find().finally(() => (this.relocating = false));
+  }
+
+  private async find(): Promise<void> {
+    const { signal } = this.control;
+    try {
+      await wait(Math.max(0, this.relocated + relocateGap - now()), signal);
+      for (let pause = 200; ; pause = Math.min(2 * pause, 4_000)) {
+        try {
+          this.take(await this.ask(resolve(this.edge, this.target, 0, signal)));
+          return;
+        } catch (e) {
+          if (codeOf(e) === "source_ended" && this.stalledAt) {
+            this.ended();
+            return;
+          }
+        }
+        await wait(pause / 2 + Math.random() * pause, signal);
+      }
+    } catch {
+      // it was closed meanwhile
+    }
+  }
+
+  private take(found: Found): void {
+    if (this.finished) return;
+    this.relocated = now();
+    const other = found.res.track !== this.found.res.track;
+    if (found.res.file || found.res.playlist) {
+      this.fail(new Fault("source_changed", "what is played has changed at the origin; play it again"));
+      return;
+    }
+    this.found = found;
+    if (other) {
+      this.tracks++;
+      this.runDry(); // until the first slice of the other track is there
+      this.emit("NetStream.MulticastStream.Reset", "the stream goes on as another track");
+      this.stopPlain();
+      this.leave();
+    }
+    if (this.session) this.session.reposition(found);
+    else if (this.engine) this.begin(found);
+    else {
+      this.stopPlain();
+      const { groups } = found.res;
+      const next = this.joiner.expects(found.res.track);
+      this.playPlain(next >= found.res.first ? next : groups[0]!.number);
+    }
+  }
+}
+
+/** upTo is what was found without the groups that begin after a slice, so that the engine begins where the page did. */
+function upTo(found: Found, newest: number): Found {
+  const groups = found.res.groups.filter((g, i) => i === 0 || g.number <= newest);
+  return { ...found, res: { ...found.res, groups } };
+}

@@ -1,0 +1,108 @@
+/**
+ * A live track slice by slice from the server, at the pace of the stream, without engine and peers: what is played until the
+ * engine is there, and instead of it where there is none.
+ */
+import type { Found } from "./answers";
+import type { Edge } from "./edge";
+import { now } from "./engine";
+import { asFault, codeOf, Fault } from "./fault";
+import { liveFrame } from "./flv";
+import type { LiveSlice } from "./flv";
+
+/** ahead is how much more than a player needs is loaded, in ms; keep for how long frames stay for the engine. */
+const ahead = 1_500;
+const keep = 15_000;
+
+/** PlainClient is told what comes. After ended or failed nothing comes. */
+export interface PlainClient {
+  deliver(s: LiveSlice & { time: number; duration: number }): void;
+  ended(): void;
+  /** failed: the slice cannot be had there any more, or nothing can be had at all. */
+  failed(why: Fault): void;
+}
+
+/** Plain loads one track from a slice on. */
+export class Plain {
+  /** frames are the server's answers, newest last. */
+  readonly frames: { number: number; frame: Uint8Array; at: number }[] = [];
+  /** bytes of payload that came. */
+  bytes = 0;
+  private readonly control = new AbortController();
+  private begun = 0; // when the first slice came, and its time
+  private origin = 0;
+  private wake: (() => void) | undefined;
+
+  constructor(
+    private readonly edge: Edge,
+    private readonly found: Found,
+    private next: number,
+    private readonly client: PlainClient,
+  ) {
+    void this.run();
+  }
+
+  stop(): void {
+    this.control.abort();
+    this.wake?.();
+  }
+
+  private async run(): Promise<void> {
+    const { signal } = this.control;
+    const { res } = this.found;
+    try {
+      for (;;) {
+        const url = this.edge.slice(res.slices, res, this.next, { wait: 10_000, copies: 0 });
+        let frame: Uint8Array;
+        try {
+          frame = await this.edge.bytes(url, signal, 15_000);
+        } catch (e) {
+          if (!signal.aborted && codeOf(e) === "slice_not_yet") continue;
+          throw e;
+        }
+        if (signal.aborted) return;
+        const s = liveFrame(res.track, this.next, frame);
+        this.next++;
+        this.take(s, frame);
+        await this.pace(s.time + s.duration);
+        if (signal.aborted) return;
+      }
+    } catch (e) {
+      if (signal.aborted) return;
+      if (codeOf(e) === "source_ended") this.client.ended();
+      else this.client.failed(asFault(e, "server_invalid"));
+    }
+  }
+
+  private take(s: LiveSlice & { time: number; duration: number }, frame: Uint8Array): void {
+    const at = now();
+    if (!this.begun) {
+      this.begun = at;
+      this.origin = s.time;
+    }
+    this.bytes += s.payload.length;
+    this.frames.push({ number: s.number, frame, at });
+    while (this.frames.length && at - this.frames[0]!.at > keep) this.frames.shift();
+    this.client.deliver(s);
+  }
+
+  /** pace waits until a player that began with the first slice needs what comes after a track time. */
+  private pace(time: number): Promise<void> {
+    const early = time - this.origin - ahead - (now() - this.begun);
+    if (early <= 0) return Promise.resolve();
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, early);
+      this.wake = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  }
+}
+
+/** startOf returns the group that a viewer begins with, as the engine chooses it: the newest that is the delay behind live. */
+export function startOf(found: Found, delay: number): number {
+  const { groups, line } = found.res;
+  let at = groups[0]!;
+  for (const g of groups) if (g.time <= now() - (line + found.offset) - delay) at = g;
+  return at.number;
+}

@@ -1,0 +1,378 @@
+/**
+ * One track played with peers: the engine's handle, its links, its tracker, and what it asks of the server. Whoever plays is
+ * told by a Client, never while the engine is being called.
+ */
+import type { Found } from "./answers";
+import { latin, Reader, Writer } from "./codec";
+import type { Config } from "./config";
+import { encode, writeLive } from "./config";
+import { fetchError } from "./edge";
+import type { Edge } from "./edge";
+import type { Engine, Handle } from "./engine";
+import { asFault, codeOf, Fault } from "./fault";
+import type { LiveSlice } from "./flv";
+import { In, Out, StatNames } from "./kinds";
+import type { Counts } from "./kinds";
+import { Links } from "./links";
+import type { Swarm } from "./links";
+import { available } from "./rtc";
+import { Tracker } from "./tracker";
+
+/** sweepEvery is how often is looked after what has no event of its own, in ms. */
+const sweepEvery = 250;
+const periodicOffers = 16;
+
+/** Ask is what the engine wants of the server (page.Fetch). */
+export interface Ask {
+  number: number;
+  wait: number;
+  copies: number;
+  offset: number;
+  head: number;
+  size: number;
+  group: number;
+}
+
+/** Got is what came of it: the server's answer, or what an origin gave and its proof. */
+export type Got = { answer: Uint8Array } | { proof: Uint8Array; payload: Uint8Array };
+
+/** Client is who plays a session. All but dead are optional. */
+export interface Client {
+  deliver?(s: LiveSlice & { time: number; duration: number }): void;
+  kept?(number: number, group: number, payload: Uint8Array): void;
+  slice?(number: number, payload: Uint8Array): void;
+  started?(): void;
+  stalled?(): void;
+  resumed?(lasted: number): void;
+  ended?(): void;
+  lost?(): void;
+  refused?(number: number, reason: number): void;
+  /** fetch answers instead of the server. */
+  fetch?(ask: Ask, signal: AbortSignal): Promise<Got>;
+  /** heard is told how each request went: the code of its failure, or "". */
+  heard?(code: string): void;
+  /** dead: the engine trapped. The session is over. */
+  dead(why: Fault): void;
+}
+
+/** Session drives the engine for one track. */
+export class Session implements Swarm {
+  wanted = 0;
+  accepts = false;
+  /** position is the slice that is played next. */
+  position = 0;
+  private readonly handle: Handle;
+  private readonly links: Links;
+  private readonly tracker: Tracker | undefined;
+  private readonly w = new Writer();
+  private readonly fetches = new Map<number, AbortController>();
+  private readonly ended = new AbortController();
+  private later: (() => void)[] = [];
+  private counts: Counts | undefined;
+  private swarmSize = 0;
+  private running = false;
+  private over = false;
+  private timer = 0;
+  private readonly sweeper: number;
+  private sweeps = 0;
+  private warned = false;
+
+  constructor(
+    private readonly engine: Engine,
+    private readonly edge: Edge,
+    readonly found: Found,
+    cfg: Config,
+    self: Uint8Array,
+    private readonly client: Client,
+    start = 0,
+  ) {
+    const peers = cfg.peers !== false && available();
+    this.handle = engine.handle(encode(cfg, found, self, peers, start), (why) => this.died(why));
+    const name = latin(self);
+    this.links = new Links(name, cfg.stun ?? found.res.stun ?? [], this);
+    const url = peers ? edge.tracker(found.res) : "";
+    const offers = Math.min(periodicOffers, cfg.maxPeers ?? 16);
+    if (url) this.tracker = new Tracker(url, found.swarm, name, this.links, offers, found.res.crowd ? offers : 0);
+    this.sweeper = window.setInterval(() => this.sweep(), sweepEvery);
+  }
+
+  /** go starts the engine. What was restored before is taken in first. */
+  go(): void {
+    this.flush();
+  }
+
+  /** restore gives the engine a slice that the page has already. */
+  restore(number: number, frame: Uint8Array): void {
+    this.w.byte(In.Restore).uvarint(number).run(frame);
+  }
+
+  /** read asks for count slices of a file from number on: those that are here come as slice, else kept tells. */
+  read(number: number, count: number, eager: boolean): void {
+    this.tell((w) => w.byte(In.Read).uvarint(number).uvarint(count).flag(eager));
+  }
+
+  hold(on: boolean): void {
+    this.tell((w) => w.byte(In.Hold).flag(on));
+  }
+
+  setUpload(on: boolean): void {
+    this.tell((w) => w.byte(In.SetUpload).flag(on));
+  }
+
+  setDownload(on: boolean): void {
+    this.tell((w) => w.byte(In.SetDownload).flag(on));
+  }
+
+  /** reposition goes on with what the server says now of the same track. */
+  reposition(found: Found): void {
+    this.tell((w) => writeLive(w.byte(In.Reposition), found));
+  }
+
+  /** stats returns what the engine counted. */
+  stats(): { counts: Counts; swarm: number; links: number; tracker: number } {
+    this.tell((w) => w.byte(In.Stats));
+    const t = this.tracker?.stats;
+    const none = Object.fromEntries(StatNames.map((n) => [n, 0])) as Counts;
+    return { counts: this.counts ?? none, swarm: this.swarmSize, links: this.links.total, tracker: t ? t.in + t.out : 0 };
+  }
+
+  /** close says goodbye to peers and ends everything. */
+  close(): void {
+    if (this.over) return;
+    this.tell((w) => w.byte(In.Leave));
+    this.end();
+  }
+
+  // What links tell.
+
+  opened(number: number, peer: string): void {
+    this.tell((w) => w.byte(In.LinkOpened).uvarint(number).raw(Uint8Array.from(peer, (c) => c.charCodeAt(0))));
+  }
+
+  closed(number: number): void {
+    this.tell((w) => w.byte(In.LinkClosed).uvarint(number));
+  }
+
+  message(number: number, data: ArrayBuffer): void {
+    this.tell((w) => w.byte(In.Message).uvarint(number).run(new Uint8Array(data)));
+  }
+
+  drained(number: number, waiting: number): void {
+    this.tell((w) => w.byte(In.Drained).uvarint(number).uvarint(waiting));
+  }
+
+  size(n: number): void {
+    this.swarmSize = n;
+    this.tell((w) => w.byte(In.SwarmSize).uvarint(Math.max(0, n)));
+  }
+
+  failed(why: unknown): void {
+    if (this.warned) return;
+    this.warned = true;
+    console.warn("superp2p: no links to peers can be made", why);
+  }
+
+  private tell(write: (w: Writer) => void): void {
+    if (this.over) return;
+    write(this.w);
+    this.flush();
+  }
+
+  /** flush has the engine take in what is written, and carries out what follows, until there is no more. */
+  private flush(): void {
+    if (this.running || this.over) return;
+    this.running = true;
+    try {
+      do {
+        this.links.report();
+        this.w.byte(In.Tick);
+        this.carryOut(this.handle.run(this.w));
+        const later = this.later;
+        this.later = [];
+        for (const f of later) if (!this.over) f();
+      } while (this.w.length > 0 && !this.over);
+    } catch (e) {
+      this.died(asFault(e));
+    } finally {
+      this.running = false;
+    }
+  }
+
+  /** carryOut does what the engine says. Whoever plays is told later, since it may call anything. */
+  private carryOut(r: Reader): void {
+    const { client } = this;
+    while (!r.done) {
+      const kind = r.byte();
+      switch (kind) {
+        case Out.Send:
+          this.links.send(r.uvarint(), r.run());
+          break;
+        case Out.Disconnect:
+          this.disconnect(r);
+          break;
+        case Out.Fetch:
+          this.fetch(r);
+          break;
+        case Out.CancelFetch:
+          this.cancel(r.uvarint());
+          break;
+        case Out.Deliver: {
+          const number = r.uvarint();
+          const s = { track: this.found.res.track, number, group: r.uvarint(), time: r.uvarint(), duration: r.uvarint(), flags: r.uvarint(), payload: r.run().slice() };
+          this.later.push(() => client.deliver?.(s));
+          break;
+        }
+        case Out.Kept: {
+          const [number, group, payload] = [r.uvarint(), r.uvarint(), r.run().slice()];
+          this.later.push(() => client.kept?.(number, group, payload));
+          break;
+        }
+        case Out.Slice: {
+          const [number, payload] = [r.uvarint(), r.run().slice()];
+          this.later.push(() => client.slice?.(number, payload));
+          break;
+        }
+        case Out.Refused: {
+          const [number, reason] = [r.uvarint(), r.uvarint()];
+          this.later.push(() => client.refused?.(number, reason));
+          break;
+        }
+        case Out.State:
+          this.state(r);
+          break;
+        case Out.Counts:
+          this.count(r);
+          break;
+        default:
+          this.playback(kind, r);
+      }
+    }
+  }
+
+  private playback(kind: number, r: Reader): void {
+    const { client } = this;
+    switch (kind) {
+      case Out.Started:
+        this.later.push(() => client.started?.());
+        break;
+      case Out.Stalled:
+        this.later.push(() => client.stalled?.());
+        break;
+      case Out.Resumed: {
+        const lasted = r.uvarint();
+        this.later.push(() => client.resumed?.(lasted));
+        break;
+      }
+      case Out.Ended:
+        this.later.push(() => client.ended?.());
+        break;
+      case Out.Lost:
+        this.later.push(() => client.lost?.());
+        break;
+      default:
+        throw new Fault("internal", "the engine is of another version than the script");
+    }
+  }
+
+  private state(r: Reader): void {
+    const next = r.uvarint();
+    this.wanted = r.varint();
+    this.accepts = r.flag();
+    this.position = r.uvarint();
+    clearTimeout(this.timer);
+    if (!this.over) this.timer = window.setTimeout(() => this.flush(), Math.max(1, next));
+  }
+
+  private count(r: Reader): void {
+    const n = r.uvarint();
+    const counts = {} as Counts;
+    for (let i = 0; i < n; i++) {
+      const v = r.uvarint();
+      const name = StatNames[i];
+      if (name) counts[name] = v;
+    }
+    this.counts = counts;
+  }
+
+  private disconnect(r: Reader): void {
+    const [link, bar, why] = [r.uvarint(), r.flag(), r.run()];
+    if (bar) console.warn("superp2p: a peer is barred:", new TextDecoder().decode(why));
+    this.links.disconnect(link, bar);
+  }
+
+  private fetch(r: Reader): void {
+    const ask: Ask = {
+      number: r.uvarint(), wait: r.uvarint(), copies: r.uvarint(), offset: r.uvarint(), head: r.uvarint(), size: r.uvarint(), group: r.uvarint(),
+    };
+    const control = new AbortController();
+    this.fetches.set(ask.number, control);
+    const request = this.client.fetch ? this.client.fetch(ask, control.signal) : ask1(this.edge, this.found, ask, control.signal);
+    const mine = (): boolean => !this.over && this.fetches.get(ask.number) === control && this.fetches.delete(ask.number);
+    request.then(
+      (got) => {
+        if (!mine()) return;
+        this.client.heard?.("");
+        this.tell((w) => {
+          if ("answer" in got) w.byte(In.Fetched).uvarint(ask.number).run(got.answer);
+          else w.byte(In.Proved).uvarint(ask.number).run(got.proof).run(got.payload);
+        });
+      },
+      (e: unknown) => {
+        if (!mine()) return;
+        const code = codeOf(e) || "internal";
+        this.client.heard?.(code);
+        this.tell((w) => w.byte(In.FetchFailed).uvarint(ask.number).uvarint(fetchError(code)));
+      },
+    );
+  }
+
+  private cancel(number: number): void {
+    this.fetches.get(number)?.abort();
+    this.fetches.delete(number);
+  }
+
+  private sweep(): void {
+    const n = this.links.tend();
+    if (n > 0) this.tracker?.askForPeers(n);
+    if (++this.sweeps % 8 === 0) {
+      try {
+        this.engine.rest();
+      } catch {
+        // died is told of it
+      }
+    }
+  }
+
+  private died(why: Fault): void {
+    if (this.over) return;
+    this.end();
+    this.client.dead(why);
+  }
+
+  private end(): void {
+    this.over = true;
+    clearTimeout(this.timer);
+    clearInterval(this.sweeper);
+    this.tracker?.close();
+    this.links.close();
+    for (const c of this.fetches.values()) c.abort();
+    this.fetches.clear();
+    this.ended.abort();
+    try {
+      this.handle.close();
+    } catch {
+      // it is dead
+    }
+  }
+}
+
+/** ask1 asks the server for what the engine wants: a slice, or the rest of one. */
+export async function ask1(edge: Edge, found: Found, ask: Ask, signal: AbortSignal): Promise<Got> {
+  const { res } = found;
+  if (ask.head > 0) {
+    const from = ask.head + ask.offset;
+    return { answer: await edge.bytes(edge.slice(res.slices, res, ask.number), signal, undefined, from) };
+  }
+  const url = edge.slice(res.slices, res, ask.number, ask);
+  return { answer: await edge.bytes(url, signal, 5_000 + ask.wait) };
+}

@@ -1,0 +1,203 @@
+/** What viewers of all kinds share: telling events, resolving, why something fails, and sums over the tracks played. */
+import type { Found, Live } from "./answers";
+import type { Config } from "./config";
+import { newSelf } from "./config";
+import { Edge, unreachable } from "./edge";
+import type { Engine } from "./engine";
+import { now } from "./engine";
+import { asFault, codeOf, ended, Fault } from "./fault";
+import { StatNames } from "./kinds";
+import type { Session } from "./session";
+import type { Happened, Stats } from "./source";
+
+const minPause = 100;
+const maxPause = 4_000;
+const eventBuffer = 64;
+
+/** Counts that are of now, and not summed over tracks. */
+const momentary = new Set(["peers", "delay", "buffered", "position"]);
+
+/** wait returns after so many ms, or throws when signal is given up. */
+export function wait(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    if (signal.aborted) {
+      reject(ended(signal));
+      return;
+    }
+    const give = (): void => {
+      clearTimeout(timer);
+      reject(ended(signal));
+    };
+    const timer = setTimeout(() => {
+      signal.removeEventListener("abort", give);
+      resolve();
+    }, ms);
+    signal.addEventListener("abort", give, { once: true });
+  });
+}
+
+/** resolve asks until the server answers, whatever it answers, for so many ms. */
+export async function resolve(edge: Edge, target: string, within: number, signal: AbortSignal): Promise<Found> {
+  const until = now() + within;
+  for (let pause = minPause; ; pause = Math.min(2 * pause, maxPause)) {
+    try {
+      return await edge.resolve(target, signal);
+    } catch (e) {
+      const code = codeOf(e);
+      if (signal.aborted || (code !== "server_unreachable" && code !== "closed") || now() + pause > until) throw e;
+    }
+    await wait(pause / 2 + Math.random() * pause, signal);
+  }
+}
+
+/** Viewer is the part that all kinds have. */
+export abstract class Viewer {
+  readonly stream: string;
+  protected readonly control = new AbortController();
+  protected readonly self = newSelf();
+  protected session: Session | undefined;
+  protected engine: Engine | undefined;
+  protected opened = now();
+  protected startedAfter = 0;
+  protected over = false;
+  protected tracks = 0;
+  protected originBytes = 0;
+  /** when something came last, and when the server answered and did not answer last */
+  protected arrived = now();
+  private heardAt = now();
+  private downAt = 0;
+  private past: Partial<Stats> = {};
+  private waiting: Happened[] = [];
+  private listener: ((e: Happened) => void) | undefined;
+
+  protected constructor(
+    protected readonly edge: Edge,
+    protected readonly target: string,
+    protected found: Found,
+    protected readonly cfg: Config,
+  ) {
+    this.stream = found.res.stream;
+  }
+
+  get onevent(): ((e: Happened) => void) | undefined {
+    return this.listener;
+  }
+
+  set onevent(listen: ((e: Happened) => void) | undefined) {
+    this.listener = listen;
+    if (listen) for (const e of this.waiting.splice(0)) listen(e);
+  }
+
+  protected emit(code: Happened["code"], description = "", fault?: Fault): void {
+    if (this.over) return;
+    const e: Happened = { code, level: fault ? "error" : "status", description, ...(fault ? { fault } : {}) };
+    if (this.listener) this.listener(e);
+    else if (this.waiting.push(e) > eventBuffer) this.waiting.shift();
+  }
+
+  /** began says once that something can be played. */
+  protected began(): void {
+    if (this.startedAfter || this.over) return;
+    this.startedAfter = Math.max(1, now() - this.opened);
+    this.emit("NetStream.Play.Start");
+    this.emit("NetStream.Buffer.Full");
+  }
+
+  /** fail ends the play for a reason that nobody can hide. */
+  protected fail(why: Fault): void {
+    if (this.over) return;
+    this.emit("NetStream.Play.Failed", why.message, why);
+    this.end(why);
+  }
+
+  /** failure returns the reason of a failure: that the server is away, or otherwise. */
+  protected failure(otherwise: string): Fault {
+    if (this.downAt > this.heardAt) {
+      return new Fault("server_unreachable", `the superp2p server ${this.edge.server} went away, and peers have nothing more of it`);
+    }
+    return new Fault("nothing_playable", otherwise);
+  }
+
+  /** heard takes note of how a request to the server went; "" is well. */
+  protected heard(code: string): void {
+    if (unreachable(code)) this.downAt = now();
+    else this.heardAt = now();
+  }
+
+  protected get away(): boolean {
+    return this.downAt > this.heardAt;
+  }
+
+  /** ask asks the server something and takes note of how it went. */
+  protected async ask<T>(request: Promise<T>): Promise<T> {
+    try {
+      const got = await request;
+      this.heard("");
+      return got;
+    } catch (e) {
+      if (!this.control.signal.aborted) this.heard(codeOf(e) || "internal");
+      throw asFault(e);
+    }
+  }
+
+  protected live(): Promise<Live> {
+    return this.ask(this.edge.live(this.found.res.track, this.control.signal));
+  }
+
+  /** leave ends the session, and keeps what it counted. */
+  protected leave(): void {
+    const s = this.session;
+    if (!s) return;
+    this.past = this.sum(s);
+    this.session = undefined;
+    s.close();
+  }
+
+  setUpload(on: boolean): void {
+    this.session?.setUpload(on);
+  }
+
+  setDownload(on: boolean): void {
+    this.session?.setDownload(on);
+  }
+
+  stats(): Stats {
+    const s = { ...Object.fromEntries(StatNames.map((n) => [n, 0])), ...this.sum(this.session) } as Stats;
+    s.plainBytes = this.plain();
+    s.originBytes = this.originBytes;
+    s.serverBytes += s.plainBytes;
+    s.requests = this.edge.traffic.requests;
+    s.start = this.startedAfter;
+    s.tracks = this.tracks;
+    s.memory = this.engine?.memory ?? 0;
+    return s;
+  }
+
+  /** plain is how many bytes came without an engine. */
+  protected plain(): number {
+    return 0;
+  }
+
+  private sum(s: Session | undefined): Partial<Stats> {
+    if (!s) return Object.fromEntries(Object.entries(this.past).filter(([name]) => !momentary.has(name)));
+    const { counts, swarm, links, tracker } = s.stats();
+    const out: Partial<Stats> = { ...counts, swarmSize: swarm, links, trackerBytes: tracker };
+    for (const name of [...StatNames, "links", "trackerBytes"] as const) {
+      if (!momentary.has(name)) out[name] = (out[name] ?? 0) + (this.past[name] ?? 0);
+    }
+    return out;
+  }
+
+  close(): void {
+    this.end(new Fault("closed", "it was closed meanwhile; play it again"));
+  }
+
+  /** end takes everything down. */
+  protected end(why: Fault): void {
+    if (this.over) return;
+    this.over = true;
+    this.leave();
+    this.control.abort(why);
+    this.listener = undefined;
+  }
+}

@@ -1,0 +1,130 @@
+package webtest
+
+import (
+	"context"
+	"encoding/base64"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"testing"
+	"time"
+
+	"github.com/chromedp/chromedp"
+	"github.com/stretchr/testify/require"
+)
+
+// patience is how long a condition may take to come true.
+const patience = 45 * time.Second
+
+// browser is a Chromium, each page of which is a tab.
+type browser struct {
+	t   *testing.T
+	ctx context.Context
+}
+
+// openBrowser starts Chromium; its pages reach peers on loopback.
+func openBrowser(t *testing.T) *browser {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("it drives a browser: make test runs it")
+	}
+	_, err := os.Stat("../../dist/core.wasm")
+	require.NoError(t, err, "the SDK is not built: call make sdk")
+	program := ""
+	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
+		if found, err := exec.LookPath(name); err == nil {
+			program = found
+			break
+		}
+	}
+	require.NotEmpty(t, program, "Chromium is missing: call make tools")
+	allocator, end := chromedp.NewExecAllocator(context.Background(), append(chromedp.DefaultExecAllocatorOptions[:],
+		chromedp.ExecPath(program), chromedp.NoSandbox, chromedp.UserDataDir(t.TempDir()),
+		chromedp.Flag("allow-loopback-in-peer-connection", true),
+		chromedp.Flag("disable-features", "WebRtcHideLocalIpsWithMdns"),
+		chromedp.Flag("disable-background-timer-throttling", true),
+		chromedp.Flag("disable-renderer-backgrounding", true),
+		chromedp.Flag("disable-dev-shm-usage", true))...)
+	t.Cleanup(end)
+	ctx, end := chromedp.NewContext(allocator, chromedp.WithErrorf(func(string, ...any) {}))
+	t.Cleanup(end)
+	t.Cleanup(func() { _ = chromedp.Cancel(ctx) })
+	require.NoError(t, chromedp.Do(ctx))
+	return &browser{t, ctx}
+}
+
+// page is a tab that shows a page of a site of its own.
+type page struct {
+	t   *testing.T
+	ctx context.Context
+}
+
+// play shows a page that loads the SDK from a server and then runs script, in an async function; what that throws is in
+// failed.
+func (b *browser) play(server, script string) *page {
+	b.t.Helper()
+	site := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "text/html")
+		_, _ = w.Write([]byte(`<!doctype html><script src="` + server + `/sdk/superp2p.js"></script><script>
+			var failed = "", chunks = [], size = 0, codes = [], source;
+			const take = (b) => { chunks.push(b); size += b.length; };
+			async function open(server, target, config) {
+				source = await superp2p.open(server, target, config);
+				source.onevent = (e) => codes.push(e.code);
+				return source;
+			}
+			async function readLive() {
+				for (;;) { const b = await source.read(); if (!b) break; take(b); }
+			}
+			function taken() {
+				let s = "";
+				for (const c of chunks) for (let i = 0; i < c.length; i += 4096) s += String.fromCharCode(...c.subarray(i, i + 4096));
+				return btoa(s);
+			}
+			(async () => {` + script + `})().catch((e) => { if (e.code !== "closed") failed = String(e.code || "") + ": " + e.message + e.stack; });
+			</script>`))
+	}))
+	b.t.Cleanup(site.Close)
+	tab, end := chromedp.NewContext(b.ctx)
+	b.t.Cleanup(end)
+	p := &page{b.t, tab}
+	require.NoError(b.t, chromedp.Do(tab, chromedp.Navigate(site.URL)))
+	return p
+}
+
+// until waits until a condition in JavaScript holds.
+func (p *page) until(condition string) {
+	p.t.Helper()
+	_, err := chromedp.Run(p.ctx, chromedp.Poll[bool]("failed !== '' || ("+condition+")",
+		chromedp.WithPollingInterval(50*time.Millisecond), chromedp.WithPollingTimeout(patience)))
+	require.NoError(p.t, err, "waiting for %s, with %s", condition, p.text("JSON.stringify([codes, source && source.stats()])"))
+	require.Empty(p.t, p.text("failed"))
+}
+
+// text evaluates JavaScript whose value is a string.
+func (p *page) text(script string) string {
+	p.t.Helper()
+	s, err := chromedp.Run(p.ctx, chromedp.Evaluate[string](script))
+	require.NoError(p.t, err)
+	return s
+}
+
+// number evaluates JavaScript whose value is a number.
+func (p *page) number(script string) float64 {
+	p.t.Helper()
+	n, err := chromedp.Run(p.ctx, chromedp.Evaluate[float64](script))
+	require.NoError(p.t, err)
+	return n
+}
+
+// do runs JavaScript.
+func (p *page) do(script string) { p.number(script + "; 0") }
+
+// taken returns the bytes that the page read.
+func (p *page) taken() []byte {
+	p.t.Helper()
+	b, err := base64.StdEncoding.DecodeString(p.text("taken()"))
+	require.NoError(p.t, err)
+	return b
+}

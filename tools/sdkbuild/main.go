@@ -1,0 +1,158 @@
+// Command sdkbuild makes the page SDK: the engine as WebAssembly and the script, bundled of TypeScript by esbuild. It needs
+// neither Node.js nor npm. It prints what a page loads and fails where that is more than a page can wait for.
+package main
+
+import (
+	"bytes"
+	"compress/gzip"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+
+	"github.com/andybalholm/brotli"
+	"github.com/evanw/esbuild/pkg/api"
+)
+
+// maxBrotli is the largest size of all that a first play loads, in bytes as it travels.
+const maxBrotli = 700 << 10
+
+func main() {
+	if len(os.Args) != 2 {
+		fmt.Fprintln(os.Stderr, "usage: sdkbuild SDK, for example sdkbuild sdk")
+		os.Exit(2)
+	}
+	if err := build(os.Args[1]); err != nil {
+		fmt.Fprintln(os.Stderr, "sdkbuild:", err)
+		os.Exit(1)
+	}
+}
+
+func build(sdk string) error {
+	dist := filepath.Join(sdk, "dist")
+	if err := os.MkdirAll(dist, 0o755); err != nil {
+		return err
+	}
+	core := filepath.Join(dist, "core.wasm")
+	cmd := exec.Command("go", "build", "-tags=purego", "-trimpath", "-buildvcs=false", "-ldflags=-s -w", "-o", core, "./"+sdk+"/web/core")
+	cmd.Env = append(os.Environ(), "GOOS=js", "GOARCH=wasm", "CGO_ENABLED=0")
+	cmd.Stderr = os.Stderr
+	if err := cmd.Run(); err != nil {
+		return fmt.Errorf("building the engine: %w", err)
+	}
+	runtime, err := goRuntime()
+	if err != nil {
+		return err
+	}
+	entry := filepath.Join(sdk, "web", "src", "index.ts")
+	for name, format := range map[string]api.Format{"superp2p.js": api.FormatIIFE, "superp2p.mjs": api.FormatESModule} {
+		if err := bundle(entry, filepath.Join(dist, name), format, runtime); err != nil {
+			return err
+		}
+	}
+	total := 0
+	for _, name := range []string{"core.wasm", "superp2p.js", "superp2p.mjs"} {
+		size, err := compress(filepath.Join(dist, name))
+		if err != nil {
+			return err
+		}
+		if name != "superp2p.mjs" { // a page loads the one or the other
+			total += size
+		}
+	}
+	fmt.Printf("all that a first play loads of it: brotli %d KB (at most %d KB)\n", total>>10, maxBrotli>>10)
+	if total > maxBrotli {
+		return fmt.Errorf("%d bytes of brotli are more than the %d that a page can wait for", total, maxBrotli)
+	}
+	return nil
+}
+
+// goRuntime returns Go's own JavaScript as a module that leaves the page's global names alone.
+func goRuntime() (string, error) {
+	root, err := exec.Command("go", "env", "GOROOT").Output()
+	if err != nil {
+		return "", fmt.Errorf("go env GOROOT: %w", err)
+	}
+	script, err := os.ReadFile(filepath.Join(strings.TrimSpace(string(root)), "lib", "wasm", "wasm_exec.js"))
+	if err != nil {
+		return "", err
+	}
+	return `
+const enosys = (...a) => { a[a.length - 1](Object.assign(new Error("not implemented"), { code: "ENOSYS" })); };
+export function newGo(print) {
+  const decoder = new TextDecoder();
+  const fs = {
+    constants: { O_WRONLY: -1, O_RDWR: -1, O_CREAT: -1, O_TRUNC: -1, O_APPEND: -1, O_EXCL: -1, O_DIRECTORY: -1 },
+    writeSync(_, b) { print(decoder.decode(b)); return b.length; },
+    write(_, b, offset, length, position, done) { print(decoder.decode(b)); done(null, length); },
+    open: enosys, close: enosys, read: enosys, fstat: enosys, stat: enosys, lstat: enosys, fsync: (_, done) => done(null),
+  };
+  const { crypto, performance, TextEncoder } = self;
+  const scope = { fs, crypto, performance, TextEncoder, TextDecoder, Object, Array, Uint8Array, Date };
+  return new (load(scope, fs))();
+}
+function load(globalThis, fs) {
+` + string(script) + `
+return globalThis.Go;
+}
+`, nil
+}
+
+// bundle writes one file of entry and what it imports.
+func bundle(entry, out string, format api.Format, runtime string) error {
+	options := api.BuildOptions{
+		EntryPoints: []string{entry}, Outfile: out, Bundle: true, Write: true, Format: format, Target: api.ES2020,
+		MinifyWhitespace: true, MinifyIdentifiers: true, MinifySyntax: true, Charset: api.CharsetUTF8,
+		LegalComments: api.LegalCommentsNone, LogLevel: api.LogLevelWarning, Define: map[string]string{},
+		Plugins: []api.Plugin{{Name: "wasm_exec", Setup: func(b api.PluginBuild) {
+			b.OnResolve(api.OnResolveOptions{Filter: "^wasm_exec$"}, func(a api.OnResolveArgs) (api.OnResolveResult, error) {
+				return api.OnResolveResult{Path: a.Path, Namespace: "go"}, nil
+			})
+			b.OnLoad(api.OnLoadOptions{Filter: ".*", Namespace: "go"}, func(api.OnLoadArgs) (api.OnLoadResult, error) {
+				return api.OnLoadResult{Contents: &runtime, Loader: api.LoaderJS}, nil
+			})
+		}}},
+	}
+	if format == api.FormatIIFE {
+		options.GlobalName = "superp2p"
+	} else {
+		options.Define["__MODULE_URL__"] = "import.meta.url"
+	}
+	if r := api.Build(options); len(r.Errors) > 0 {
+		return errors.New("the script cannot be bundled") // esbuild has said why
+	}
+	return nil
+}
+
+// compress writes a file again as .gz and .br beside it, for servers to send, prints its sizes and returns that of the latter.
+func compress(file string) (int, error) {
+	raw, err := os.ReadFile(file)
+	if err != nil {
+		return 0, err
+	}
+	var gz, br bytes.Buffer
+	zip, err := gzip.NewWriterLevel(&gz, gzip.BestCompression)
+	if err != nil {
+		return 0, err
+	}
+	for _, w := range []interface {
+		Write(p []byte) (int, error)
+		Close() error
+	}{zip, brotli.NewWriterLevel(&br, brotli.BestCompression)} {
+		if _, err := w.Write(raw); err != nil {
+			return 0, err
+		}
+		if err := w.Close(); err != nil {
+			return 0, err
+		}
+	}
+	for ending, b := range map[string][]byte{".gz": gz.Bytes(), ".br": br.Bytes()} {
+		if err := os.WriteFile(file+ending, b, 0o644); err != nil {
+			return 0, err
+		}
+	}
+	fmt.Printf("%s: %d KB, gzip %d KB, brotli %.1f KB\n", file, len(raw)>>10, gz.Len()>>10, float64(br.Len())/1024)
+	return br.Len(), nil
+}
