@@ -3,6 +3,7 @@ module github.com/superp2p/superp2p
 go 1.26.0
 
 require (
+	filippo.io/edwards25519 v1.1.0
 	github.com/Eyevinn/mp4ff v0.52.0
 	github.com/agnivade/levenshtein v1.2.2
 	github.com/alecthomas/kong v1.17.0

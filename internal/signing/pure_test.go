@@ -1,0 +1,55 @@
+package signing
+
+import (
+	"bytes"
+	"crypto/ed25519"
+	stdsha512 "crypto/sha512"
+	"math/rand/v2"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+func TestPureSHA512(t *testing.T) {
+	for n := range 400 {
+		b := bytes.Repeat([]byte{byte(n), 3, 0xff}, n)[:n]
+		var h sha512
+		h.write(b[:n/3])
+		h.write(b[n/3:])
+		require.Equal(t, stdsha512.Sum512(b), h.sum())
+	}
+}
+
+// What a page takes for proved is what all others do.
+func TestPureVerificationIsTheStandardOne(t *testing.T) {
+	random := rand.New(rand.NewPCG(1, 2))
+	for range 200 {
+		var seed [32]byte
+		for i := range seed {
+			seed[i] = byte(random.Uint32())
+		}
+		key := ed25519.NewKeyFromSeed(seed[:])
+		public := []byte(key.Public().(ed25519.PublicKey))
+		message := seed[:random.IntN(32)]
+		signature := [64]byte(ed25519.Sign(key, message))
+		require.True(t, verifyPure(public, message, &signature))
+		spoilt := signature
+		spoilt[random.IntN(64)] ^= 1 << random.IntN(8)
+		require.False(t, verifyPure(public, message, &spoilt))
+		require.False(t, verifyPure(public, append(bytes.Clone(message), 1), &signature))
+		other := bytes.Clone(public)
+		other[random.IntN(32)] ^= 1 << random.IntN(8)
+		require.Equal(t, ed25519.Verify(other, message, signature[:]), verifyPure(other, message, &signature))
+	}
+}
+
+func FuzzPureVerification(f *testing.F) {
+	key := ed25519.NewKeyFromSeed(make([]byte, 32))
+	f.Add([]byte(key.Public().(ed25519.PublicKey)), []byte("m"), ed25519.Sign(key, []byte("m")))
+	f.Add(make([]byte, 32), []byte{}, make([]byte, 64)) // a point of small order
+	f.Fuzz(func(t *testing.T, key, message, signature []byte) {
+		if len(key) == 32 && len(signature) == 64 {
+			require.Equal(t, ed25519.Verify(key, message, signature), verifyPure(key, message, (*[64]byte)(signature)))
+		}
+	})
+}
