@@ -56,9 +56,15 @@ func (s *Session) action(a *swarm.Action) {
 func (s *Session) fetch(a *swarm.Action) {
 	f := fetching{a.Proof, a.Offset}
 	s.fetches[a.Number] = f
-	head, size, group := 0, 0, a.Number
+	head, size, start, total, group := 0, 0, 0, 0, a.Number
 	if a.Proof != nil {
-		head, size, group = slice.FrameHead(a.Proof), int(a.Proof.Entry(a.Number).Size), a.Proof.Group
+		head, group = slice.FrameHead(a.Proof), a.Proof.Group
+		for i := range a.Proof.Entries {
+			if n := a.Proof.First + slice.Number(i); n == a.Number {
+				start, size = total, int(a.Proof.Entries[i].Size)
+			}
+			total += int(a.Proof.Entries[i].Size)
+		}
 	}
 	w := &s.out
 	w.kind(Fetch)
@@ -69,6 +75,8 @@ func (s *Session) fetch(a *swarm.Action) {
 	w.number(head)
 	w.number(size)
 	w.uvarint(uint64(group))
+	w.number(start)
+	w.number(total)
 }
 
 // playback encodes what becomes of playback by the engine's clock.

@@ -33,7 +33,7 @@ const (
 	SetDownload
 	// SetMaxBytes [bytes].
 	SetMaxBytes
-	// Reposition [live, as in Open]: the server's answer after Lost, on the same track.
+	// Reposition [live, as in Open; of a file the clock offset only]: the server's answer after Lost, on the same track.
 	Reposition
 	// Seek [ms] goes on playing a file there.
 	Seek
@@ -56,8 +56,9 @@ const (
 	Send Output = 1 + iota
 	// Disconnect [link, bar flag, text why; empty where the peer did nothing wrong].
 	Disconnect
-	// Fetch [number, wait ms, copies, offset, head, size, group]: ask the server. Where head is not 0 the proof is here: only the
-	// payload from offset on is needed, of size in all, which in the server's answer begins at head; group is that of the proof.
+	// Fetch [number, wait ms, copies, offset, head, size, group, start, total]: ask the server. Where head is not 0 the proof is here:
+	// only the payload from offset on is needed, of size in all, which in the server's answer begins at head. group is that of the
+	// proof, which speaks of total bytes; those of the slice begin at start.
 	Fetch
 	// CancelFetch [number].
 	CancelFetch

@@ -89,9 +89,12 @@ func (r *reader) short() time.Duration {
 	return time.Duration(r.uvarint(3_600_000)) * time.Millisecond
 }
 
+// offset reads what is added to the server's clock.
+func (r *reader) offset() time.Duration { return time.Duration(r.varint(maxMillis)) * time.Millisecond }
+
 // live reads where a live track is, and the clock offset.
 func (r *reader) live() (swarm.Live, time.Duration) {
-	offset := time.Duration(r.varint(maxMillis)) * time.Millisecond
+	offset := r.offset()
 	l := swarm.Live{
 		Line: time.UnixMilli(r.varint(maxClock)).Add(offset), Edge: slice.Number(r.uvarint(maxNumber)), EdgeTime: r.millis(),
 		Rate: float64(r.uvarint(1_000_000)) / 1000,

@@ -105,7 +105,7 @@ type said struct {
 
 // form is how many fields each kind of output has: n a number, r a run, z zigzag.
 var form = map[Output]string{
-	Send: "nr", Disconnect: "nnr", Fetch: "nnnnnnn", CancelFetch: "n", Deliver: "nnnnnr", Started: "", Stalled: "", Resumed: "n",
+	Send: "nr", Disconnect: "nnr", Fetch: "nnnnnnnnn", CancelFetch: "n", Deliver: "nnnnnr", Started: "", Stalled: "", Resumed: "n",
 	Ended: "", Lost: "", Kept: "nnr", Slice: "nr", State: "nnnn", Counts: "c", Refused: "nn",
 }
 
@@ -249,7 +249,7 @@ func TestAFileIsReadByNumber(t *testing.T) {
 	require.NotEmpty(t, rest)
 	for _, f := range rest {
 		if n := f.numbers[0]; n > 4 {
-			require.Equal(t, []uint64{n, 10_000, 0, 0, uint64(len(head)), 50, 4}, f.numbers, "the proof is here")
+			require.Equal(t, []uint64{n, 10_000, 0, 0, uint64(len(head)), 50, 4, 50 * (n - 4), 200}, f.numbers, "the proof is here")
 			list = read(t, s.Run(began, inputs(Fetched, int(n), parts[n-4])))
 			require.NotEmpty(t, of(list, Kept))
 		}

@@ -79,10 +79,7 @@ func (s *Session) take(now time.Time, kind Input, r *reader) {
 			e.SetMaxBytes(now, n)
 		}
 	case Reposition:
-		if live, offset := r.live(); !r.bad {
-			live.Crowd = s.cfg.Live.Crowd
-			e.Reposition(now, live, offset)
-		}
+		s.reposition(now, r)
 	case Seek:
 		if at := r.millis(); !r.bad {
 			e.Seek(now, at)
@@ -97,6 +94,20 @@ func (s *Session) take(now time.Time, kind Input, r *reader) {
 		s.counts(now)
 	default:
 		r.fail()
+	}
+}
+
+func (s *Session) reposition(now time.Time, r *reader) {
+	var live swarm.Live
+	var offset time.Duration
+	if s.kind == File {
+		offset = r.offset()
+	} else {
+		live, offset = r.live()
+	}
+	live.Crowd = s.cfg.Live.Crowd
+	if !r.bad {
+		s.engine.Reposition(now, live, offset)
 	}
 }
 

@@ -193,6 +193,6 @@ export function liveFrame(track: string, number: number, frame: Uint8Array): Liv
   const duration = statement.uvarint();
   statement.uvarint(); // when it was cut
   const flags = statement.uvarint();
-  if (first !== number) throw new RangeError("the server sent another slice");
+  if (number >= 0 && first !== number) throw new RangeError("the server sent another slice");
   return { track, number, group, flags, time, duration, payload: frame.subarray(r.at) };
 }

@@ -2,6 +2,7 @@
 import type { Config } from "./config";
 import { Edge } from "./edge";
 import { Engine, now } from "./engine";
+import { FileViewer } from "./file";
 import { LiveViewer } from "./live";
 import { Fault } from "./fault";
 import type { Source } from "./source";
@@ -50,6 +51,7 @@ export async function open(base: string, target: string, cfg: Config = {}, signa
   core.catch(() => undefined); // whoever plays is told
   const edge = new Edge(at);
   const found = await resolve(edge, target, 1000 * (cfg.startTimeout ?? 10), signal ?? new AbortController().signal);
-  if (found.res.file || found.res.playlist) throw new Fault("not_supported", "files and playlists are not played yet");
+  if (found.res.playlist) throw new Fault("not_supported", "playlists are not played yet");
+  if (found.res.file) return new FileViewer(edge, target, found, cfg, core, opened);
   return new LiveViewer(edge, target, found, cfg, core, opened);
 }

@@ -214,9 +214,9 @@ export class LiveViewer extends Viewer implements Live {
     this.reader = undefined;
   }
 
-  protected override end(why: Fault): void {
+  protected override shut(why: Fault): void {
     this.finish(why);
-    super.end(why);
+    super.shut(why);
   }
 
   // Recovery, as in internal/peer/recovery.go.

@@ -11,7 +11,7 @@ import type { Edge } from "./edge";
 import type { Engine, Handle } from "./engine";
 import { asFault, codeOf, Fault } from "./fault";
 import type { LiveSlice } from "./flv";
-import { In, Out, StatNames } from "./kinds";
+import { In, Out, Reason, StatNames } from "./kinds";
 import type { Counts } from "./kinds";
 import { Links } from "./links";
 import type { Swarm } from "./links";
@@ -31,6 +31,8 @@ export interface Ask {
   head: number;
   size: number;
   group: number;
+  start: number;
+  total: number;
 }
 
 /** Got is what came of it: the server's answer, or what an origin gave and its proof. */
@@ -66,7 +68,7 @@ export class Session implements Swarm {
   private readonly tracker: Tracker | undefined;
   private readonly w = new Writer();
   private readonly fetches = new Map<number, AbortController>();
-  private readonly ended = new AbortController();
+  private readonly proving = new Map<number, Ask>(); // what an origin gave and the engine has perhaps not judged yet
   private later: (() => void)[] = [];
   private counts: Counts | undefined;
   private swarmSize = 0;
@@ -125,7 +127,11 @@ export class Session implements Swarm {
 
   /** reposition goes on with what the server says now of the same track. */
   reposition(found: Found): void {
-    this.tell((w) => writeLive(w.byte(In.Reposition), found));
+    this.tell((w) => {
+      w.byte(In.Reposition);
+      if (found.res.file) w.varint(Math.round(found.offset));
+      else writeLive(w, found);
+    });
   }
 
   /** stats returns what the engine counted. */
@@ -190,6 +196,7 @@ export class Session implements Swarm {
         const later = this.later;
         this.later = [];
         for (const f of later) if (!this.over) f();
+        if (this.w.length === 0) this.proving.clear();
       } while (this.w.length > 0 && !this.over);
     } catch (e) {
       this.died(asFault(e));
@@ -234,7 +241,7 @@ export class Session implements Swarm {
         }
         case Out.Refused: {
           const [number, reason] = [r.uvarint(), r.uvarint()];
-          this.later.push(() => client.refused?.(number, reason));
+          this.later.push(() => this.refused(number, reason));
           break;
         }
         case Out.State:
@@ -303,15 +310,23 @@ export class Session implements Swarm {
   private fetch(r: Reader): void {
     const ask: Ask = {
       number: r.uvarint(), wait: r.uvarint(), copies: r.uvarint(), offset: r.uvarint(), head: r.uvarint(), size: r.uvarint(), group: r.uvarint(),
+      start: r.uvarint(), total: r.uvarint(),
     };
+    this.request(ask, false);
+  }
+
+  /** request asks for what the engine wants; of the server itself where the origin has shown to have other bytes. */
+  private request(ask: Ask, server: boolean): void {
     const control = new AbortController();
     this.fetches.set(ask.number, control);
-    const request = this.client.fetch ? this.client.fetch(ask, control.signal) : ask1(this.edge, this.found, ask, control.signal);
+    const elsewhere = server ? undefined : this.client.fetch?.(ask, control.signal);
+    const request = elsewhere ?? ask1(this.edge, this.found, ask, control.signal);
     const mine = (): boolean => !this.over && this.fetches.get(ask.number) === control && this.fetches.delete(ask.number);
     request.then(
       (got) => {
         if (!mine()) return;
         this.client.heard?.("");
+        if ("proof" in got) this.proving.set(ask.number, ask);
         this.tell((w) => {
           if ("answer" in got) w.byte(In.Fetched).uvarint(ask.number).run(got.answer);
           else w.byte(In.Proved).uvarint(ask.number).run(got.proof).run(got.payload);
@@ -326,8 +341,16 @@ export class Session implements Swarm {
     );
   }
 
+  /** refused: what the origin gave is not what was proved, so that the engine still waits. */
+  private refused(number: number, reason: number): void {
+    const ask = this.proving.get(number);
+    if (ask && reason === Reason.Differs) this.request(ask, true);
+    this.client.refused?.(number, reason);
+  }
+
   private cancel(number: number): void {
     this.fetches.get(number)?.abort();
+    this.proving.delete(number);
     this.fetches.delete(number);
   }
 
@@ -357,7 +380,6 @@ export class Session implements Swarm {
     this.links.close();
     for (const c of this.fetches.values()) c.abort();
     this.fetches.clear();
-    this.ended.abort();
     try {
       this.handle.close();
     } catch {

@@ -107,7 +107,7 @@ export abstract class Viewer {
   protected fail(why: Fault): void {
     if (this.over) return;
     this.emit("NetStream.Play.Failed", why.message, why);
-    this.end(why);
+    this.shut(why);
   }
 
   /** failure returns the reason of a failure: that the server is away, or otherwise. */
@@ -189,11 +189,11 @@ export abstract class Viewer {
   }
 
   close(): void {
-    this.end(new Fault("closed", "it was closed meanwhile; play it again"));
+    this.shut(new Fault("closed", "it was closed meanwhile; play it again"));
   }
 
-  /** end takes everything down. */
-  protected end(why: Fault): void {
+  /** shut takes everything down. */
+  protected shut(why: Fault): void {
     if (this.over) return;
     this.over = true;
     this.leave();
