@@ -4,7 +4,7 @@ import type { Config } from "./config";
 import type { Edge } from "./edge";
 import type { Engine } from "./engine";
 import { now } from "./engine";
-import { codeOf, Fault } from "./fault";
+import { Fault } from "./fault";
 import { liveFrame, join } from "./flv";
 import { Reason } from "./kinds";
 import { Origin, readRange } from "./origin";
@@ -12,7 +12,7 @@ import type { Place } from "./origin";
 import { elsewhere, Reading } from "./reading";
 import { Session } from "./session";
 import type { File } from "./source";
-import { resolve, Viewer, wait } from "./viewer";
+import { Viewer } from "./viewer";
 
 const sweepEvery = 250;
 /** readAtOnce is how many bytes one read takes at the most; plainAtOnce, before the engine is there. */
@@ -138,7 +138,7 @@ export class FileViewer extends Viewer implements File {
         },
         fetch: (ask, signal) => this.origin.fetch(ask, signal),
         heard: (code) => this.heard(code),
-        lost: () => void this.relocate(),
+        lost: () => this.relocate(),
         dead: (why) => {
           this.leave();
           this.withoutEngine(why);
@@ -179,27 +179,13 @@ export class FileViewer extends Viewer implements File {
     }
   }
 
-  private async relocate(): Promise<void> {
-    const { signal } = this.control;
-    try {
-      for (let pause = 1_000; ; pause = Math.min(2 * pause, 4_000)) {
-        await wait(pause, signal);
-        try {
-          const found = await this.ask(resolve(this.edge, this.target, 0, signal));
-          if (found.res.track !== this.found.res.track) {
-            this.fail(new Fault("source_changed", "what is played has changed at the origin; play it again"));
-          }
-          this.session?.reposition(found);
-          return;
-        } catch (e) {
-          if (signal.aborted || codeOf(e) === "source_changed") throw e;
-        }
-      }
-    } catch {
-      // it is over
+  protected override take(found: Found): void {
+    if (found.res.track !== this.found.res.track) {
+      this.fail(new Fault("source_changed", "what is played has changed at the origin; play it again"));
+      return;
     }
+    this.session?.reposition(found);
   }
-
 }
 
 /** payloadOf returns the payload of a server's answer. */

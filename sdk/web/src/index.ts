@@ -3,6 +3,7 @@ import type { Config } from "./config";
 import { Edge } from "./edge";
 import { Engine, now } from "./engine";
 import { FileViewer } from "./file";
+import { HLSViewer } from "./hls";
 import { LiveViewer } from "./live";
 import { Fault } from "./fault";
 import type { Source } from "./source";
@@ -51,7 +52,7 @@ export async function open(base: string, target: string, cfg: Config = {}, signa
   core.catch(() => undefined); // whoever plays is told
   const edge = new Edge(at);
   const found = await resolve(edge, target, 1000 * (cfg.startTimeout ?? 10), signal ?? new AbortController().signal);
-  if (found.res.playlist) throw new Fault("not_supported", "playlists are not played yet");
+  if (found.res.playlist) return new HLSViewer(edge, target, found, cfg, core, opened);
   if (found.res.file) return new FileViewer(edge, target, found, cfg, core, opened);
   return new LiveViewer(edge, target, found, cfg, core, opened);
 }

@@ -12,10 +12,9 @@ import { Plain, startOf } from "./plain";
 import { Session } from "./session";
 import type { Client } from "./session";
 import type { Live } from "./source";
-import { resolve, Viewer, wait } from "./viewer";
+import { Viewer } from "./viewer";
 
 const sweepEvery = 250;
-const relocateGap = 1_000;
 const askAfter = 2_000;
 const askEvery = 3_000;
 /** lingerFor is how long a viewer whose stream has ended stays for others who still lack the end of it, in ms. */
@@ -35,8 +34,6 @@ export class LiveViewer extends Viewer implements Live {
   private finished: Fault | true | undefined;
   private stalledAt = 0;
   private interrupted = false;
-  private relocating = false;
-  private relocated = 0;
   private asked = 0;
   private readonly sweeper: number;
   private readonly delay: number;
@@ -242,7 +239,7 @@ export class LiveViewer extends Viewer implements Live {
   private async askWhy(): Promise<void> {
     this.asked = Infinity;
     try {
-      const { state } = await this.live();
+      const { state } = await this.askLive();
       if (!this.stalledAt || this.finished) return;
       if (state === "interrupted" && !this.interrupted) {
         this.interrupted = true;
@@ -265,37 +262,14 @@ export class LiveViewer extends Viewer implements Live {
     this.emit("NetStream.Play.PublishNotify", "the source is back");
   }
 
-  /** relocate asks anew where the stream is, until it is known or the viewer gives up. */
-  private relocate(): void {
-    if (this.relocating || this.finished) return;
-    this.relocating = true;
-    void this.find().finally(() => (this.relocating = false));
+  protected override sourceEnded(): boolean {
+    if (!this.stalledAt) return false;
+    this.ended();
+    return true;
   }
 
-  private async find(): Promise<void> {
-    const { signal } = this.control;
-    try {
-      await wait(Math.max(0, this.relocated + relocateGap - now()), signal);
-      for (let pause = 200; ; pause = Math.min(2 * pause, 4_000)) {
-        try {
-          this.take(await this.ask(resolve(this.edge, this.target, 0, signal)));
-          return;
-        } catch (e) {
-          if (codeOf(e) === "source_ended" && this.stalledAt) {
-            this.ended();
-            return;
-          }
-        }
-        await wait(pause / 2 + Math.random() * pause, signal);
-      }
-    } catch {
-      // it was closed meanwhile
-    }
-  }
-
-  private take(found: Found): void {
+  protected override take(found: Found): void {
     if (this.finished) return;
-    this.relocated = now();
     const other = found.res.track !== this.found.res.track;
     if (found.res.file || found.res.playlist) {
       this.fail(new Fault("source_changed", "what is played has changed at the origin; play it again"));

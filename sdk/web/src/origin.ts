@@ -7,8 +7,8 @@ import { Reader } from "./codec";
 import type { Edge } from "./edge";
 import { limited } from "./edge";
 import { codeOf, ended, Fault } from "./fault";
-import { ask1 } from "./session";
-import type { Ask, Got } from "./session";
+import { askServer } from "./ask";
+import type { Ask, Got } from "./ask";
 
 /** maxFailed is how many answers in a row may be missing before the origin is not asked any more; maxOthers, have other bytes. */
 const maxFailed = 3;
@@ -133,7 +133,7 @@ export class Origin {
       }
     }
     try {
-      return await ask1(this.edge, this.found, ask, signal);
+      return await askServer(this.edge, this.found, ask, signal);
     } catch (e) {
       if (unprovable(codeOf(e)) && !this.known.has(group)) {
         this.known.add(group);

@@ -3,6 +3,8 @@
  * told by a Client, never while the engine is being called.
  */
 import type { Found } from "./answers";
+import { askServer } from "./ask";
+import type { Ask, Got } from "./ask";
 import { latin, Reader, Writer } from "./codec";
 import type { Config } from "./config";
 import { encode, writeLive } from "./config";
@@ -21,22 +23,6 @@ import { Tracker } from "./tracker";
 /** sweepEvery is how often is looked after what has no event of its own, in ms. */
 const sweepEvery = 250;
 const periodicOffers = 16;
-
-/** Ask is what the engine wants of the server (page.Fetch). */
-export interface Ask {
-  number: number;
-  wait: number;
-  copies: number;
-  offset: number;
-  head: number;
-  size: number;
-  group: number;
-  start: number;
-  total: number;
-}
-
-/** Got is what came of it: the server's answer, or what an origin gave and its proof. */
-export type Got = { answer: Uint8Array } | { proof: Uint8Array; payload: Uint8Array };
 
 /** Client is who plays a session. All but dead are optional. */
 export interface Client {
@@ -320,7 +306,7 @@ export class Session implements Swarm {
     const control = new AbortController();
     this.fetches.set(ask.number, control);
     const elsewhere = server ? undefined : this.client.fetch?.(ask, control.signal);
-    const request = elsewhere ?? ask1(this.edge, this.found, ask, control.signal);
+    const request = elsewhere ?? askServer(this.edge, this.found, ask, control.signal);
     const mine = (): boolean => !this.over && this.fetches.get(ask.number) === control && this.fetches.delete(ask.number);
     request.then(
       (got) => {
@@ -386,15 +372,4 @@ export class Session implements Swarm {
       // it is dead
     }
   }
-}
-
-/** ask1 asks the server for what the engine wants: a slice, or the rest of one. */
-export async function ask1(edge: Edge, found: Found, ask: Ask, signal: AbortSignal): Promise<Got> {
-  const { res } = found;
-  if (ask.head > 0) {
-    const from = ask.head + ask.offset;
-    return { answer: await edge.bytes(edge.slice(res.slices, res, ask.number), signal, undefined, from) };
-  }
-  const url = edge.slice(res.slices, res, ask.number, ask);
-  return { answer: await edge.bytes(url, signal, 5_000 + ask.wait) };
 }

@@ -13,6 +13,8 @@ import type { Happened, Stats } from "./source";
 const minPause = 100;
 const maxPause = 4_000;
 const eventBuffer = 64;
+/** relocateGap is the least time between two relocations, in ms. */
+const relocateGap = 1_000;
 
 /** Counts that are of now, and not summed over tracks. */
 const momentary = new Set(["peers", "delay", "buffered", "position"]);
@@ -67,6 +69,8 @@ export abstract class Viewer {
   private heardAt = now();
   private downAt = 0;
   private past: Partial<Stats> = {};
+  private relocating = false;
+  private relocated = 0;
   private waiting: Happened[] = [];
   private listener: ((e: Happened) => void) | undefined;
 
@@ -140,8 +144,49 @@ export abstract class Viewer {
     }
   }
 
-  protected live(): Promise<Live> {
+  /** askLive asks the server how the track is. */
+  protected askLive(): Promise<Live> {
     return this.ask(this.edge.live(this.found.res.track, this.control.signal));
+  }
+
+  /** relocate asks anew where the stream is, until it is known or the viewer gives up. */
+  protected relocate(): void {
+    if (this.relocating || this.over) return;
+    this.relocating = true;
+    void this.lookAgain().finally(() => {
+      this.relocating = false;
+      this.relocated = now();
+    });
+  }
+
+  /** take goes on with what was found. */
+  protected abstract take(found: Found): void;
+
+  /** sourceEnded is told that the stream is over, and whether there is no more to look for. */
+  protected sourceEnded(): boolean {
+    return false;
+  }
+
+  private async lookAgain(): Promise<void> {
+    const { signal } = this.control;
+    try {
+      await wait(Math.max(0, this.relocated + relocateGap - now()), signal);
+      for (let pause = 200; ; pause = Math.min(2 * pause, maxPause)) {
+        let found: Found | undefined;
+        try {
+          found = await this.ask(this.edge.resolve(this.target, signal));
+        } catch (e) {
+          if (codeOf(e) === "source_ended" && this.sourceEnded()) return;
+        }
+        if (found) {
+          this.take(found);
+          return;
+        }
+        await wait(pause / 2 + Math.random() * pause, signal);
+      }
+    } catch (e) {
+      if (!signal.aborted) this.fail(asFault(e));
+    }
   }
 
   /** leave ends the session, and keeps what it counted. */

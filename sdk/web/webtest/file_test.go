@@ -20,16 +20,16 @@ import (
 	"github.com/superp2p/superp2p/internal/stage"
 )
 
-// origin is a CDN that pages may read. It counts the bytes that it gives.
-type origin struct {
+// cdn is one that pages may read. It counts the bytes that it gives.
+type cdn struct {
 	*httptest.Server
 	given atomic.Int64
 }
 
 // openOrigin serves what h has, to any page unless closed is set.
-func openOrigin(t *testing.T, h http.Handler, closed bool) *origin {
+func openOrigin(t *testing.T, h http.Handler, closed bool) *cdn {
 	t.Helper()
-	o := new(origin)
+	o := new(cdn)
 	o.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !closed {
 			w.Header().Set("Access-Control-Allow-Origin", "*")
