@@ -55,6 +55,11 @@ export class Engine {
     }
   }
 
+  /** whenDead has f called when the engine traps. */
+  whenDead(f: (why: Fault) => void): void {
+    this.dead.push(f);
+  }
+
   /** handle opens a session of what config says (page.Open). onDead is called when the engine traps. */
   handle(config: Uint8Array, onDead: (why: Fault) => void): Handle {
     const h = this.call(() => this.exports.superp2p_open(this.put(config), now()));

@@ -27,10 +27,12 @@ let engine: Promise<Engine> | undefined;
 
 /** load starts the engine, once for the page: a stream that is opened later then has it at once. */
 export function load(url?: string): Promise<Engine> {
-  engine ??= Engine.load(url ?? new URL("core.wasm", script || location.href).href).catch((e: unknown) => {
+  if (engine) return engine;
+  const forget = (): void => {
     engine = undefined; // the next stream tries again
-    throw e;
-  });
+  };
+  engine = Engine.load(url ?? new URL("core.wasm", script || location.href).href);
+  engine.then((e) => e.whenDead(forget), forget);
   return engine;
 }
 
