@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+	"github.com/zeebo/blake3"
 )
 
 func TestPureSHA512(t *testing.T) {
@@ -17,6 +18,29 @@ func TestPureSHA512(t *testing.T) {
 		h.write(b[:n/3])
 		h.write(b[n/3:])
 		require.Equal(t, stdsha512.Sum512(b), h.sum())
+	}
+}
+
+func TestPureBLAKE3(t *testing.T) {
+	random := rand.New(rand.NewPCG(3, 4))
+	b := make([]byte, 70_000)
+	for i := range b {
+		b[i] = byte(random.Uint32())
+	}
+	for n := range 5000 {
+		require.Equal(t, blake3.Sum256(b[:n]), sumPure(b[:n]), "%d bytes", n)
+	}
+	for range 200 {
+		n := random.IntN(len(b))
+		require.Equal(t, blake3.Sum256(b[:n]), sumPure(b[:n]), "%d bytes", n)
+	}
+}
+
+func BenchmarkPureBLAKE3(b *testing.B) {
+	payload := make([]byte, 32<<10)
+	b.SetBytes(int64(len(payload)))
+	for b.Loop() {
+		sumPure(payload)
 	}
 }
 

@@ -5,6 +5,8 @@ package signing
 import (
 	"crypto/ed25519"
 
+	"github.com/zeebo/blake3"
+
 	"github.com/superp2p/superp2p/internal/slice"
 )
 
@@ -32,3 +34,6 @@ func (s *Signer) Sign(st slice.Statement) *slice.Signed {
 func verify(key, message []byte, signature *[64]byte) bool {
 	return ed25519.Verify(key, message, signature[:])
 }
+
+// sum is a BLAKE3 digest.
+func sum(b []byte) [32]byte { return blake3.Sum256(b) }

@@ -3,8 +3,6 @@ package signing
 import (
 	"errors"
 
-	"github.com/zeebo/blake3"
-
 	"github.com/superp2p/superp2p/internal/slice"
 )
 
@@ -19,7 +17,7 @@ var (
 const context = "superp2p statement 1\x00"
 
 // Sum returns the digest of a slice's payload.
-func Sum(payload []byte) slice.Digest { return blake3.Sum256(payload) }
+func Sum(payload []byte) slice.Digest { return sum(payload) }
 
 // keySize is how many bytes a public key has.
 const keySize = 32

@@ -2,7 +2,6 @@ package slice
 
 import (
 	"encoding/binary"
-	"encoding/hex"
 	"errors"
 	"time"
 )
@@ -14,7 +13,14 @@ var (
 )
 
 // String returns the ID as 32 lower-case hex digits.
-func (t TrackID) String() string { return hex.EncodeToString(t[:]) }
+func (t TrackID) String() string {
+	const digits = "0123456789abcdef" // encoding/hex would bring fmt along, and a page would load it
+	out := make([]byte, 0, 2*len(t))
+	for _, b := range t {
+		out = append(out, digits[b>>4], digits[b&15])
+	}
+	return string(out)
+}
 
 // ParseTrackID reads what String wrote.
 func ParseTrackID(s string) (TrackID, bool) {
@@ -22,8 +28,26 @@ func ParseTrackID(s string) (TrackID, bool) {
 	if len(s) != 2*len(t) {
 		return t, false
 	}
-	_, err := hex.Decode(t[:], []byte(s))
-	return t, err == nil
+	for i := range s {
+		digit, ok := hexDigit(s[i])
+		if !ok {
+			return t, false
+		}
+		t[i/2] = t[i/2]<<4 | digit
+	}
+	return t, true
+}
+
+func hexDigit(c byte) (byte, bool) {
+	switch {
+	case c >= '0' && c <= '9':
+		return c - '0', true
+	case c >= 'a' && c <= 'f':
+		return c - 'a' + 10, true
+	case c >= 'A' && c <= 'F':
+		return c - 'A' + 10, true
+	}
+	return 0, false
 }
 
 // AppendStatement appends the encoded form of s without its track, which the signature binds by context and a link

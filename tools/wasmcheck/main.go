@@ -22,11 +22,11 @@ const maxBrotli = 700 << 10
 // may do.
 var forbidden = []string{
 	"net", "net/http", "net/url", "crypto/tls", "encoding/json", "encoding/xml", "log", "log/slog", "os/exec",
-	"text/template", "html/template", "regexp",
+	"text/template", "html/template", "regexp", "fmt", "os", "math/big", "crypto/rand", "crypto/sha512",
 }
 
-// Packages that our own part of the engine must not import itself; the standard library's cryptography does.
-var forbiddenToUs = []string{"fmt", "os", "syscall", "syscall/js"}
+// Packages that our own part of the engine must not import itself; time does.
+var forbiddenToUs = []string{"syscall", "syscall/js"}
 
 const module = "github.com/superp2p/superp2p/"
 
@@ -111,8 +111,8 @@ func build(pkg string) ([]byte, error) {
 	return os.ReadFile(file)
 }
 
-// goForWasm runs the go command for js/wasm, with the build tags that the page's build has: purego keeps BLAKE3 from
-// looking for the processor's features, which would bring flag and fmt along.
+// goForWasm runs the go command for js/wasm, with the build tags that the page's build has: purego leaves out
+// what depends on processors.
 func goForWasm(verb string, args ...string) ([]byte, error) {
 	cmd := exec.Command("go", append([]string{verb, "-tags=purego"}, args...)...)
 	cmd.Env = append(os.Environ(), "GOOS=js", "GOARCH=wasm", "CGO_ENABLED=0")

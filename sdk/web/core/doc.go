@@ -3,6 +3,5 @@
 // Command core is the peer inside a web page: the swarm engine (internal/page) as WebAssembly. The page owns connections,
 // timers and players and passes bytes through linear memory; the core is called, decides, and returns.
 //
-// Build it with the tag purego, which spares BLAKE3 the search for processor features, and the page 0.1 MB; `make wasm`
-// holds its imports and its size. It has one caller at a time, as a page has one thread, and no goroutine but the runtime's.
+// `make sdk` builds it, `make wasm` holds its imports and its size. It has one caller at a time, as a page has one thread, and no goroutine but the runtime's.
 package main
