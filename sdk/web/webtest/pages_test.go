@@ -1,0 +1,36 @@
+package webtest
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// TestPagesShareALiveStreamAmongThemselves has only pages, in tabs of one browser, which share its few connections to the
+// server.
+func TestPagesShareALiveStreamAmongThemselves(t *testing.T) {
+	s := onAir(t)
+	b := openBrowser(t)
+	const viewers = 6
+	var pages []*page
+	for range viewers {
+		pages = append(pages, b.play(s.ServerURL(), `await open("", "live"); await readLive();`))
+	}
+	for _, p := range pages {
+		p.until("source && source.stats().peers >= 3 && source.stats().position > 0")
+		p.do("window.before = source.stats()")
+	}
+	for _, p := range pages {
+		p.until("source.stats().position > before.position + 12000")
+	}
+	peers, server := 0.0, 0.0
+	for _, p := range pages {
+		peers += p.number("source.stats().peerBytes - before.peerBytes")
+		server += p.number("source.stats().serverBytes - before.serverBytes")
+		require.Zero(t, p.number("source.stats().stalls"))
+		require.Zero(t, p.number("source.stats().barred"))
+		require.NotZero(t, parse(t, p.taken()))
+	}
+	t.Logf("%.1f %% of %.0f bytes came from peers", 100*peers/(peers+server), peers+server)
+	require.Greater(t, peers/(peers+server), 0.6) // 5 of 6 is all that can be
+}
