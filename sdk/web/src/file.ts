@@ -184,7 +184,8 @@ export class FileViewer extends Viewer implements File {
       this.fail(new Fault("source_changed", "what is played has changed at the origin; play it again"));
       return;
     }
-    this.session?.reposition(found);
+    if (this.session) this.session.reposition(found);
+    else if (this.engine) this.begin(this.engine);
   }
 }
 

@@ -314,7 +314,8 @@ export class HLSViewer extends Viewer implements Segments {
       return;
     }
     if (same) {
-      this.session?.reposition(found);
+      if (this.session) this.session.reposition(found);
+      else if (this.engine) this.begin(this.engine, found);
       return;
     }
     if (!this.live) {

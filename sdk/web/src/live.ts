@@ -262,6 +262,11 @@ export class LiveViewer extends Viewer implements Live {
     this.emit("NetStream.Play.PublishNotify", "the source is back");
   }
 
+  protected override suspend(): void {
+    super.suspend();
+    this.stopPlain();
+  }
+
   protected override sourceEnded(): boolean {
     if (!this.stalledAt) return false;
     this.ended();

@@ -71,6 +71,7 @@ export abstract class Viewer {
   private past: Partial<Stats> = {};
   private relocating = false;
   private relocated = 0;
+  private hidden = false;
   private waiting: Happened[] = [];
   private listener: ((e: Happened) => void) | undefined;
 
@@ -81,6 +82,27 @@ export abstract class Viewer {
     protected readonly cfg: Config,
   ) {
     this.stream = found.res.stream;
+    window.addEventListener("pagehide", this.hide);
+    window.addEventListener("pageshow", this.show);
+  }
+
+  /** hide leaves the swarm at once: the page goes, or is kept for a return. */
+  private readonly hide = (): void => {
+    this.hidden = true;
+    this.suspend();
+  };
+
+  /** show goes on where a page is shown again that was kept (the back/forward cache). */
+  private readonly show = (): void => {
+    if (!this.hidden || this.over) return;
+    this.hidden = false;
+    this.arrived = now();
+    this.relocate();
+  };
+
+  /** suspend ends all that goes on. What was found anew begins it again. */
+  protected suspend(): void {
+    this.leave();
   }
 
   get onevent(): ((e: Happened) => void) | undefined {
@@ -241,6 +263,8 @@ export abstract class Viewer {
   protected shut(why: Fault): void {
     if (this.over) return;
     this.over = true;
+    window.removeEventListener("pagehide", this.hide);
+    window.removeEventListener("pageshow", this.show);
     this.leave();
     this.control.abort(why);
     this.listener = undefined;

@@ -2,9 +2,13 @@ package webtest
 
 import (
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 )
+
+// eachCheck is how often a condition is looked at.
+const eachCheck = 50 * time.Millisecond
 
 // TestPagesShareALiveStreamAmongThemselves has only pages, in tabs of one browser, which share its few connections to the
 // server.
@@ -33,4 +37,18 @@ func TestPagesShareALiveStreamAmongThemselves(t *testing.T) {
 	}
 	t.Logf("%.1f %% of %.0f bytes came from peers", 100*peers/(peers+server), peers+server)
 	require.Greater(t, peers/(peers+server), 0.6) // 5 of 6 is all that can be
+}
+
+// TestAPageThatIsHiddenLeavesAndReturns does what the back/forward cache does to a page.
+func TestAPageThatIsHiddenLeavesAndReturns(t *testing.T) {
+	s := onAir(t)
+	n := openNative(t, s.ServerURL())
+	page := openBrowser(t).play(s.ServerURL(), `await open("", "live"); await readLive();`)
+	page.until("source && source.stats().peerBytes > 100000")
+	page.do(`dispatchEvent(new PageTransitionEvent("pagehide", {persisted: true}))`)
+	page.until("source.stats().peers === 0")
+	require.Eventually(t, func() bool { return n.Stats().Peers == 0 }, patience, eachCheck)
+	page.do(`window.mark = source.stats().peerBytes; dispatchEvent(new PageTransitionEvent("pageshow", {persisted: true}))`)
+	page.until("source.stats().peers === 1 && source.stats().peerBytes > mark + 100000")
+	require.NotContains(t, page.text("codes.join()"), "NetStream.Play.Failed")
 }
