@@ -86,19 +86,25 @@ func (b *browser) play(server, script string) *page {
 			</script>`))
 	}))
 	b.t.Cleanup(site.Close)
+	return b.show(site.URL)
+}
+
+// show opens a page in a tab of its own.
+func (b *browser) show(url string) *page {
+	b.t.Helper()
 	tab, end := chromedp.NewContext(b.ctx)
 	b.t.Cleanup(end)
 	p := &page{b.t, tab}
-	require.NoError(b.t, chromedp.Do(tab, chromedp.Navigate(site.URL)))
+	require.NoError(b.t, chromedp.Do(tab, chromedp.Navigate(url)))
 	return p
 }
 
 // until waits until a condition in JavaScript holds.
 func (p *page) until(condition string) {
 	p.t.Helper()
-	_, err := chromedp.Run(p.ctx, chromedp.Poll[bool]("failed !== '' || ("+condition+")",
+	_, err := chromedp.Run(p.ctx, chromedp.Poll[bool]("(window.failed ?? '') !== '' || ("+condition+")",
 		chromedp.WithPollingInterval(50*time.Millisecond), chromedp.WithPollingTimeout(patience)))
-	require.NoError(p.t, err, "waiting for %s, with %s", condition, p.text("JSON.stringify([codes, source && source.stats()])"))
+	require.NoError(p.t, err, "waiting for %s, with %s", condition, p.text("JSON.stringify([window.failed, window.codes, window.source && source.stats()])"))
 	require.Empty(p.t, p.text("failed"))
 }
 
