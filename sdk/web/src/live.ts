@@ -66,7 +66,10 @@ export class LiveViewer extends Viewer implements Live {
     });
   }
 
-  /** onTag is told of each tag that is given out, if set. */
+  get onTag(): Joiner["onTag"] {
+    return this.joiner.onTag;
+  }
+
   set onTag(f: Joiner["onTag"]) {
     this.joiner.onTag = f;
   }

@@ -9,6 +9,8 @@ import { asFault, codeOf, Fault } from "./fault";
 import { liveFrame } from "./flv";
 import type { LiveSlice } from "./flv";
 
+/** depth is how many slices are asked for at a time, so that a long way to the server does not limit the rate. */
+const depth = 3;
 /** ahead is how much more than a player needs is loaded, in ms; keep for how long frames stay for the engine. */
 const ahead = 1_500;
 const keep = 15_000;
@@ -48,28 +50,39 @@ export class Plain {
 
   private async run(): Promise<void> {
     const { signal } = this.control;
-    const { res } = this.found;
+    const under: Promise<Uint8Array>[] = []; // requests under way, in order
     try {
-      for (;;) {
-        const url = this.edge.slice(res.slices, res, this.next, { wait: 10_000, copies: 0 });
-        let frame: Uint8Array;
-        try {
-          frame = await this.edge.bytes(url, signal, 15_000);
-        } catch (e) {
-          if (!signal.aborted && codeOf(e) === "slice_not_yet") continue;
-          throw e;
+      for (let asked = this.next; ; this.next++) {
+        for (; under.length < depth; asked++) {
+          const p = this.load(asked);
+          p.catch(() => undefined); // it is said when its turn comes
+          under.push(p);
         }
+        const frame = await under.shift()!;
         if (signal.aborted) return;
-        const s = liveFrame(res.track, this.next, frame);
-        this.next++;
+        const s = liveFrame(this.found.res.track, this.next, frame);
         this.take(s, frame);
         await this.pace(s.time + s.duration);
         if (signal.aborted) return;
       }
     } catch (e) {
       if (signal.aborted) return;
+      this.stop();
       if (codeOf(e) === "source_ended") this.client.ended();
       else this.client.failed(asFault(e, "server_invalid"));
+    }
+  }
+
+  /** load fetches one slice, and waits until it is cut. */
+  private async load(n: number): Promise<Uint8Array> {
+    const { signal } = this.control;
+    const url = this.edge.slice(this.found.res.slices, this.found.res, n, { wait: 10_000, copies: 0 });
+    for (;;) {
+      try {
+        return await this.edge.bytes(url, signal, 15_000);
+      } catch (e) {
+        if (signal.aborted || codeOf(e) !== "slice_not_yet") throw e;
+      }
     }
   }
 

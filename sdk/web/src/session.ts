@@ -18,6 +18,7 @@ import type { Counts } from "./kinds";
 import { Links } from "./links";
 import type { Swarm } from "./links";
 import { available } from "./rtc";
+import type { Peer } from "./source";
 import { Tracker } from "./tracker";
 
 /** sweepEvery is how often is looked after what has no event of its own, in ms. */
@@ -118,6 +119,10 @@ export class Session implements Swarm {
       if (found.res.file) w.varint(Math.round(found.offset));
       else writeLive(w, found);
     });
+  }
+
+  peers(): Peer[] {
+    return this.links.peers();
   }
 
   /** stats returns what the engine counted. */

@@ -8,7 +8,7 @@ import { now } from "./engine";
 import { asFault, codeOf, ended, Fault } from "./fault";
 import { StatNames } from "./kinds";
 import type { Session } from "./session";
-import type { Happened, Stats } from "./source";
+import type { Happened, Peer, Stats } from "./source";
 
 const minPause = 100;
 const maxPause = 4_000;
@@ -226,6 +226,10 @@ export abstract class Viewer {
 
   setDownload(on: boolean): void {
     this.session?.setDownload(on);
+  }
+
+  peers(): Peer[] {
+    return this.session?.peers() ?? [];
   }
 
   stats(): Stats {
