@@ -29,10 +29,13 @@ export class Plain {
   readonly frames: { number: number; frame: Uint8Array; at: number }[] = [];
   /** bytes of payload that came. */
   bytes = 0;
+  /** lasted is how much was given out, in ms. */
+  lasted = 0;
   private readonly control = new AbortController();
   private begun = 0; // when the first slice came, and its time
   private origin = 0;
   private wake: (() => void) | undefined;
+  private drained: (() => void) | undefined;
 
   constructor(
     private readonly edge: Edge,
@@ -48,12 +51,18 @@ export class Plain {
     this.wake?.();
   }
 
+  /** drain asks for nothing more, and calls done when all that is under way is here. */
+  drain(done: () => void): void {
+    this.drained ??= done;
+    this.wake?.();
+  }
+
   private async run(): Promise<void> {
     const { signal } = this.control;
     const under: Promise<Uint8Array>[] = []; // requests under way, in order
     try {
       for (let asked = this.next; ; this.next++) {
-        for (; under.length < depth; asked++) {
+        for (; under.length < depth && !this.drained; asked++) {
           const p = this.load(asked);
           p.catch(() => undefined); // it is said when its turn comes
           under.push(p);
@@ -62,8 +71,12 @@ export class Plain {
         if (signal.aborted) return;
         const s = liveFrame(this.found.res.track, this.next, frame);
         this.take(s, frame);
-        await this.pace(s.time + s.duration);
+        if (!this.drained) await this.pace(s.time + s.duration);
         if (signal.aborted) return;
+        if (under.length === 0 && this.drained) {
+          this.drained();
+          return;
+        }
       }
     } catch (e) {
       if (signal.aborted) return;
@@ -93,6 +106,7 @@ export class Plain {
       this.origin = s.time;
     }
     this.bytes += s.payload.length;
+    this.lasted = s.time + s.duration - this.origin;
     this.frames.push({ number: s.number, frame, at });
     while (this.frames.length && at - this.frames[0]!.at > keep) this.frames.shift();
     this.client.deliver(s);

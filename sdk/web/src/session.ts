@@ -11,7 +11,7 @@ import { encode, writeLive } from "./config";
 import { fetchError } from "./edge";
 import type { Edge } from "./edge";
 import type { Engine, Handle } from "./engine";
-import { asFault, codeOf, Fault } from "./fault";
+import { asFault, codeOf, Fault, safely } from "./fault";
 import type { LiveSlice } from "./flv";
 import { In, Out, Reason, StatNames } from "./kinds";
 import type { Counts } from "./kinds";
@@ -186,7 +186,9 @@ export class Session implements Swarm {
         this.carryOut(this.handle.run(this.w));
         const later = this.later;
         this.later = [];
-        for (const f of later) if (!this.over) f();
+        for (const f of later) {
+          if (!this.over) safely(f, undefined);
+        }
         if (this.w.length === 0) this.proving.clear();
       } while (this.w.length > 0 && !this.over);
     } catch (e) {

@@ -67,11 +67,11 @@ func (b *browser) play(server, script string) *page {
 	site := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "text/html")
 		_, _ = w.Write([]byte(`<!doctype html><script src="` + server + `/sdk/superp2p.js"></script><script>
-			var failed = "", chunks = [], size = 0, codes = [], source;
+			var failed = "", chunks = [], size = 0, codes = [], happened = [], source;
 			const take = (b) => { chunks.push(b); size += b.length; };
 			async function open(server, target, config) {
 				source = await superp2p.open(server, target, config);
-				source.onevent = (e) => codes.push(e.code);
+				source.onevent = (e) => { codes.push(e.code); happened.push(Math.round(performance.now()) + e.code.slice(9)); };
 				return source;
 			}
 			async function readLive() {
