@@ -36,6 +36,7 @@ type failing struct {
 func TestEachWayToFailIsToldOnce(t *testing.T) {
 	for _, test := range append(failings(), failingsOnTheWay()...) {
 		t.Run(test.what, func(t *testing.T) {
+			t.Parallel()
 			st := onAir(t, func(c *config.Config) { c.Origins = []string{"127.0.0.1"} })
 			m := test.begin(t, st)
 			s, events := stream(t, m.server)

@@ -1,8 +1,7 @@
 package superp2p_test
 
 import (
-	"io"
-	"log"
+	"log/slog"
 	"maps"
 	"net/http"
 	"net/http/httptest"
@@ -42,7 +41,7 @@ func front(t *testing.T, st *stage.Stage, want string) *gateway {
 		r.Out.Host = r.In.Host
 	}}
 	transport := &http.Transport{}
-	proxy.Transport, proxy.ErrorLog = transport, log.New(io.Discard, "", 0)
+	proxy.Transport, proxy.ErrorLog = transport, slog.NewLogLogger(slog.DiscardHandler, slog.LevelError)
 	g.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if want := g.want.Load(); want != "" && r.Header.Get("Authorization") != want {
 			http.Error(w, "who are you?", http.StatusUnauthorized)
@@ -92,6 +91,7 @@ func (c *counted) RoundTrip(r *http.Request) (*http.Response, error) {
 }
 
 func TestTheTokenGoesWithEachRequest(t *testing.T) {
+	t.Parallel()
 	st := onAir(t, nil)
 	g := front(t, st, "Bearer right")
 	transport := &http.Transport{}
