@@ -176,6 +176,7 @@ func (c *Config) viewer(play *PlayConfig) peer.Config {
 	}
 	if play.Token != "" {
 		v.HTTPClient = withToken(c.HTTPClient, play.Token)
+		v.Header = http.Header{"Authorization": {bearerOf(play.Token)}}
 	}
 	return v
 }
@@ -203,6 +204,8 @@ func (b bearer) RoundTrip(r *http.Request) (*http.Response, error) {
 		next = http.DefaultTransport
 	}
 	r = r.Clone(r.Context())
-	r.Header.Set("Authorization", "Bearer "+b.token)
+	r.Header.Set("Authorization", bearerOf(b.token))
 	return next.RoundTrip(r)
 }
+
+func bearerOf(token string) string { return "Bearer " + token }

@@ -27,6 +27,8 @@ type Config struct {
 	Server string
 	// HTTPClient asks the server. If nil, one of the Viewer's own.
 	HTTPClient *http.Client
+	// Header goes with the request for the connection to the tracker; with the others, HTTPClient sees to it. If nil, none.
+	Header http.Header
 	// Logger gets what happens. If nil, nothing is logged.
 	Logger *slog.Logger
 

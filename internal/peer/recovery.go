@@ -95,7 +95,7 @@ func (v *Viewer) unresolved(ctx context.Context, last error) error {
 		return last
 	}
 	return fault.New(fault.ServerUnreachable,
-		"the superp2p server does not answer in time; check its address "+v.cfg.Server)
+		"the superp2p server does not answer in time; check its address "+v.cfg.Server+", or give a slow source more time")
 }
 
 // relocate asks anew where the stream is, until it is known or the viewer gives up.

@@ -71,7 +71,7 @@ func (v *Viewer) begin(res *edgeclient.Resolution) {
 	}
 	tracker, err := client.New(client.Config{
 		URL: res.Tracker, InfoHash: res.InfoHash, PeerID: v.id, Handler: &trackerHandler{v, s},
-		Offers: offers, Early: early, Dial: v.cfg.Dial, Logger: v.log,
+		Offers: offers, Early: early, Header: v.cfg.Header, Dial: v.cfg.Dial, Logger: v.log,
 	})
 	if err != nil {
 		v.log.Warn("no peers: the server names a tracker that cannot be used", "err", err)
