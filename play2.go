@@ -154,7 +154,7 @@ func (p *play) prepare(n *transition) {
 	if n.settings.Channel != "" {
 		target = n.settings.Channel
 	}
-	q, err := p.n.openPipe(n.ctx, target, &n.settings)
+	q, err := p.openPipe(n.ctx, target, &n.settings)
 	if err == nil {
 		err = p.begins(n, q)
 	}

@@ -48,17 +48,15 @@ type pipe struct {
 	length time.Duration    // of a file; 0 if it is not known
 }
 
-// openPipe opens what is played, within the time that a start may take.
-func (n *P2PNetStream) openPipe(ctx context.Context, target string, settings *PlayConfig) (_ *pipe, err error) {
-	ctx, cancel := context.WithTimeoutCause(ctx, n.cfg.startTimeout(settings), errStart)
+// openPipe opens what p is to play, within the time that a start may take.
+func (p *play) openPipe(ctx context.Context, target string, settings *PlayConfig) (_ *pipe, err error) {
+	ctx, cancel := context.WithTimeoutCause(ctx, p.n.cfg.startTimeout(settings), errStart)
 	defer cancel()
-	cfg := n.cfg.viewer(settings)
-	if m := n.settings().multicast; m.windowSet && cfg.Delay == 0 {
-		cfg.Delay = m.window
-	}
+	cfg := p.n.cfg.viewer(settings)
+	p.steer(&cfg)
 	q := &pipe{}
-	if n.cfg.CacheDir != "" {
-		q.cache, err = diskcache.Open(diskcache.Config{Dir: n.cfg.CacheDir, MaxBytes: n.cfg.CacheBytes, Logger: n.cfg.Logger})
+	if p.n.cfg.CacheDir != "" {
+		q.cache, err = diskcache.Open(diskcache.Config{Dir: p.n.cfg.CacheDir, MaxBytes: p.n.cfg.CacheBytes, Logger: p.n.cfg.Logger})
 		if err != nil {
 			return nil, err
 		}

@@ -51,7 +51,7 @@ func (w *wayIn) closeSources() {
 func (p *play) load(ctx context.Context) {
 	defer p.release()      // also of what Play2 has opened meanwhile
 	settings := p.settings // changeOver changes them
-	q, err := p.n.openPipe(ctx, p.target(), &settings)
+	q, err := p.openPipe(ctx, p.target(), &settings)
 	p.mu.Lock()
 	if err != nil {
 		p.way.err = err
@@ -76,9 +76,6 @@ func (p *play) use(q *pipe) {
 		p.remake()
 	}
 	p.listen(q)
-	if limit := p.n.settings().multicast.push; limit == 0 {
-		p.limitPush(limit)
-	}
 	if to := p.way.sought; to != nil {
 		p.way.sought = nil
 		if p.cfg.Live {
@@ -115,7 +112,9 @@ func (p *play) remake() {
 
 // listen passes on what the viewers of q tell.
 func (p *play) listen(q *pipe) {
+	p.steerViewers(q) // that may have changed since they were opened
 	for i, v := range q.viewers() {
+		p.run(func(ctx context.Context) { p.hearPeers(ctx, q, v) })
 		p.run(func(ctx context.Context) {
 			for {
 				select {

@@ -65,6 +65,16 @@ type Config struct {
 	UploadRate float64
 	// MaxPeers is how many neighbours the viewer looks for; it accepts a quarter more. If zero, 16.
 	MaxPeers int
+	// PushPeers is to how many neighbours slices of a live stream are offered; the others get what they ask for. If zero, to as
+	// many as the uplink can serve; if less, to none.
+	PushPeers int
+	// KeepBehind is for how long slices of a live stream are kept for others after they were played, as far as MaxBytes allows. If
+	// zero, 10 s; if less, not at all.
+	KeepBehind time.Duration
+	// Admit says whether a peer that has connected is to be a neighbour. It is called by the viewer's loop and must not block: it
+	// returns true and calls answer later, from any goroutine, or false if nobody minds. Who is refused is not met again for
+	// 10 minutes. A peer of which nothing is said within 3 s is welcome. If nil, every peer is.
+	Admit func(peer Neighbour, answer func(welcome bool)) bool
 	// Loopback keeps peers to addresses of this machine (127.0.0.0/8).
 	Loopback bool
 	// STUN replaces the server's list of STUN servers ("stun:host:port") unless it is nil. An empty list asks none.

@@ -38,6 +38,9 @@ func (v *Viewer) turn() {
 		case l == nil:
 		case l.state == open:
 			s.engine.Received(now, l.number, i.message)
+			v.met(s, l)
+		case l.state == waits:
+			v.early(s, l, i.message)
 		case l.state == asked, l.state == held:
 			v.branchSaid(s, l, i.message)
 		}

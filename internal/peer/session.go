@@ -39,6 +39,7 @@ func (v *Viewer) begin(res *edgeclient.Resolution) {
 		Self: v.id, Track: res.Track, Verifier: res.Verifier, Live: res.Live, ClockOffset: res.ClockOffset,
 		Delay: v.delay, Early: v.segments != nil, NoUpload: v.cfg.NoUpload, NoDownload: v.cfg.NoDownload, NoPeers: v.cfg.NoPeers,
 		UploadRate: v.cfg.UploadRate, MaxPeers: v.cfg.MaxPeers, MaxBytes: v.cfg.MaxBytes,
+		PushPeers: v.cfg.PushPeers, KeepBehind: v.cfg.KeepBehind,
 	}
 	if res.File != nil {
 		cfg.File = &res.File.Engine
@@ -132,6 +133,11 @@ func (v *Viewer) replace(res *edgeclient.Resolution) {
 	old.counted = true
 	v.past.Links += old.links.opened
 	v.past.Branches += old.links.branched
+	for _, l := range old.links.byNumber {
+		if l.told {
+			v.parted(l, "the stream goes on as another track")
+		}
+	}
 	v.leave(old)
 	v.runDry(now) // until the first slice of the other track is there
 	v.emit(MulticastStreamReset, "the stream goes on as another track", nil)

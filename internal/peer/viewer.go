@@ -33,14 +33,15 @@ type Viewer struct {
 	delay    time.Duration             // behind the live edge
 	played   played                    // of a live playlist
 
-	edge     *edgeclient.Client
-	node     *Node
-	endpoint *nodeEndpoint // nil if there are to be no peers
-	live     liveLinks
-	memory   int // bytes that the engine would like to hold
-	timeline *timeline.Timeline
-	events   chan Event
-	inbox    *inbox
+	edge       *edgeclient.Client
+	node       *Node
+	endpoint   *nodeEndpoint // nil if there are to be no peers
+	live       liveLinks
+	memory     int // bytes that the engine would like to hold
+	timeline   *timeline.Timeline
+	events     chan Event
+	peerEvents peerEvents
+	inbox      *inbox
 
 	ctx    context.Context // ends when the viewer does
 	cancel context.CancelFunc
@@ -55,6 +56,7 @@ type Viewer struct {
 	segments *segments // of a live playlist, else nil
 	failed   error     // why it ended, if it failed
 	barred   map[swarm.PeerID]struct{}
+	refused  map[swarm.PeerID]time.Time // until when
 	nextLink swarm.Link
 	closing  bool
 	over     bool // nothing more will be played: ended or failed
@@ -97,11 +99,13 @@ func Open(ctx context.Context, cfg Config, target string) (*Viewer, error) {
 	}
 	v := &Viewer{
 		cfg: cfg, target: target, delay: cfg.Delay, log: cfg.Logger.With("stream", target), edge: edge, node: node, opened: opened, arrived: opened,
-		timeline: timeline.New(timeline.Config{Window: cfg.Window, MaxBytes: cfg.WindowBytes}),
-		events:   make(chan Event, eventBuffer),
-		inbox:    newInbox(),
-		done:     make(chan struct{}),
-		barred:   make(map[swarm.PeerID]struct{}),
+		timeline:   timeline.New(timeline.Config{Window: cfg.Window, MaxBytes: cfg.WindowBytes}),
+		events:     make(chan Event, eventBuffer),
+		inbox:      newInbox(),
+		done:       make(chan struct{}),
+		barred:     make(map[swarm.PeerID]struct{}),
+		refused:    make(map[swarm.PeerID]time.Time),
+		peerEvents: peerEvents{wake: make(chan struct{}, 1)},
 	}
 	v.ctx, v.cancel = context.WithCancel(context.Background())
 	if err := v.open(ctx); err != nil {
@@ -214,6 +218,26 @@ func (v *Viewer) SetUpload(on bool) {
 		v.cfg.NoUpload = !on
 		if v.session != nil {
 			v.session.engine.SetUpload(v.cfg.Now(), on)
+		}
+	})
+}
+
+// SetPushPeers changes Config.PushPeers while the stream plays.
+func (v *Viewer) SetPushPeers(n int) {
+	v.inbox.post(func() {
+		v.cfg.PushPeers = n
+		if v.session != nil {
+			v.session.engine.SetPushPeers(v.cfg.Now(), n)
+		}
+	})
+}
+
+// SetKeepBehind changes Config.KeepBehind while the stream plays.
+func (v *Viewer) SetKeepBehind(d time.Duration) {
+	v.inbox.post(func() {
+		v.cfg.KeepBehind = d
+		if v.session != nil {
+			v.session.engine.SetKeepBehind(v.cfg.Now(), d)
 		}
 	})
 }
