@@ -39,6 +39,7 @@ func (v *viewer) watch(ctx context.Context) {
 		return
 	}
 	if err == nil {
+		stream.SetBackBufferTime(0) // nobody seeks
 		err = stream.Play(v.run.stage.Channel(), &superp2p.PlayConfig{Delay: v.run.c.Delay})
 	}
 	v.stream, v.err = stream, err

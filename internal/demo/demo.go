@@ -171,6 +171,7 @@ func (d *Demo) watch(ctx context.Context, v *viewer) error {
 	if err != nil {
 		return err
 	}
+	stream.SetBackBufferTime(0) // nobody seeks
 	if err := stream.Play(Channel, &superp2p.PlayConfig{Delay: d.cfg.Delay}); err != nil {
 		return err
 	}
