@@ -10,8 +10,6 @@ import (
 	"time"
 
 	"github.com/pion/transport/v4"
-
-	"github.com/superp2p/superp2p/internal/peer/diskcache"
 )
 
 // The range of Config.Delay.
@@ -49,8 +47,11 @@ type Config struct {
 	// Node is what the viewer shares with others of the same program: connections to peers and to the server, and memory. Where
 	// those have no HTTPClient, Dial must do the same for all. If nil, it shares nothing.
 	Node *Node
-	// Cache keeps what was seen of files on disk, beyond what fits into memory; viewers may share it. If nil, nothing is kept.
-	Cache *diskcache.Cache
+	// CacheDir is a directory where what was seen of files is kept, beyond what fits into memory and for later. Viewers of one
+	// Node share it. If empty, nothing is kept.
+	CacheDir string
+	// CacheBytes limits what is kept there, in bytes; what the first of those that share it says counts. If zero, 1 GiB.
+	CacheBytes int64
 	// MaxBytes limits what is held in memory for peers and for playing, in bytes. If zero, 64 MiB of a live stream, 256 MiB of a file.
 	MaxBytes int
 	// Unpaced reads a file as fast as it comes, for who records it, and not at the pace of a player.

@@ -225,6 +225,7 @@ func (v *Viewer) end() {
 		}
 	}
 	v.node.freeClient()
+	v.node.freeCache(v.cache)
 	last := v.stats()
 	v.final.TrackerIn, v.final.TrackerOut = last.TrackerIn, last.TrackerOut
 	close(v.done)

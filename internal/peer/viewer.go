@@ -35,6 +35,7 @@ type Viewer struct {
 
 	edge       *edgeclient.Client
 	node       *Node
+	cache      *nodeCache    // nil if nothing is kept on disk
 	endpoint   *nodeEndpoint // nil if there are to be no peers
 	live       liveLinks
 	memory     int // bytes that the engine would like to hold
@@ -108,9 +109,13 @@ func Open(ctx context.Context, cfg Config, target string) (*Viewer, error) {
 		peerEvents: peerEvents{wake: make(chan struct{}, 1)},
 	}
 	v.ctx, v.cancel = context.WithCancel(context.Background())
-	if err := v.open(ctx); err != nil {
+	if v.cache, err = node.cache(&cfg); err == nil {
+		err = v.open(ctx)
+	}
+	if err != nil {
 		v.cancel()
 		node.freeClient()
+		node.freeCache(v.cache)
 		return nil, err
 	}
 	go v.run()
