@@ -103,6 +103,7 @@ func TestStepsGoByPictures(t *testing.T) {
 	codes(t, events, superp2p.NetStreamBufferFull)
 	require.NoError(t, s.Pause())
 	require.Equal(t, superp2p.NetStreamPauseNotify, nextBut(t, events, superp2p.NetStreamVideoDimensionChange).Info.Code)
+	paused, stepped := s.Time(), false
 	step := func(frames int) (last superp2p.Packet, decoded int) {
 		t.Helper()
 		require.NoError(t, s.Step(frames))
@@ -117,11 +118,17 @@ func TestStepsGoByPictures(t *testing.T) {
 			if p.DTS == at && !p.Preroll {
 				return p, decoded
 			}
-			decoded++
+			if p.Preroll {
+				decoded++
+			} else {
+				require.LessOrEqual(t, p.DTS, paused, "what was due before the pause, and nothing else, is shown beside it")
+				require.False(t, stepped)
+			}
 		}
 	}
 	before := s.Time()
 	first, _ := step(1)
+	stepped = true
 	require.Greater(t, first.DTS, before)
 	require.LessOrEqual(t, first.DTS, before+80*time.Millisecond)
 	second, between := step(1)
