@@ -37,9 +37,9 @@ func TestEachWayToFailIsToldOnce(t *testing.T) {
 	for _, test := range append(failings(), failingsOnTheWay()...) {
 		t.Run(test.what, func(t *testing.T) {
 			t.Parallel()
-			st := onAir(t, func(c *config.Config) { c.Origins = []string{"127.0.0.1"} })
+			st := onAir(t, func(c *config.Config) { c.Origins, c.GiveUp = []string{"127.0.0.1"}, time.Second })
 			m := test.begin(t, st)
-			s, events := stream(t, m.server)
+			s, events := patientStream(t, m.server, 5*time.Second)
 			require.NoError(t, s.Play(m.url, fast()))
 			if m.spoil != nil {
 				require.Equal(t, superp2p.NetStreamPlayStart, next(t, events).Info.Code)
@@ -171,7 +171,7 @@ func failings() []failing {
 // failingsOnTheWay are the ways in which a play does not go on.
 func failingsOnTheWay() []failing {
 	return []failing{
-		{"live source dead on the way", superp2p.NetStreamPlayFailed, []superp2p.Code{"nothing_playable"}, func(t *testing.T, st *stage.Stage) mishap {
+		{"live source dead on the way", superp2p.NetStreamPlayFailed, []superp2p.Code{"source_lost"}, func(t *testing.T, st *stage.Stage) mishap {
 			return mishap{
 				server: st.ServerURL(), url: st.Channel(), spoil: func() { require.NoError(t, st.Origin.Close()) },
 				mend: func() string { return stagetest.Folder(t, stagetest.Playlists(t)).URL + "/ts/index.m3u8" },

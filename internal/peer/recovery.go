@@ -9,6 +9,7 @@ import (
 	"github.com/superp2p/superp2p/internal/edgeapi"
 	"github.com/superp2p/superp2p/internal/fault"
 	"github.com/superp2p/superp2p/internal/peer/edgeclient"
+	"github.com/superp2p/superp2p/internal/swarm"
 )
 
 const (
@@ -138,7 +139,8 @@ func (v *Viewer) relocatedTo(res *edgeclient.Resolution, err error) {
 	if v.over || v.closing {
 		return
 	}
-	if fault.CodeOf(err) == fault.SourceEnded && v.stalled {
+	v.hearsEnd(err)
+	if fetchError(err) == swarm.SourceEnded && v.stalled {
 		v.ended(now)
 		return
 	}

@@ -187,6 +187,7 @@ func (v *Viewer) fetch(s *session, a swarm.Action) {
 				return
 			}
 			why := fetchError(err)
+			v.hearsEnd(err)
 			if why == swarm.Unreachable {
 				v.log.Warn("the server gives no slice", "number", n, "offset", a.Offset, "err", err)
 			}
@@ -224,7 +225,7 @@ func fetchError(err error) swarm.FetchError {
 		return swarm.Enough
 	case fault.TrackUnknown:
 		return swarm.TrackUnknown
-	case fault.SourceEnded:
+	case fault.SourceEnded, fault.SourceLost:
 		return swarm.SourceEnded
 	}
 	return swarm.Unreachable

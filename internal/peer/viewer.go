@@ -73,6 +73,7 @@ type Viewer struct {
 	arrived    time.Time // when something came last
 	received   uint64    // payload bytes by then
 	health     health
+	lost       *fault.Error // what the stream ends with when its source was lost
 	relocating bool
 	relocated  time.Time
 	nextSweep  time.Time
