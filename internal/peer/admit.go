@@ -104,6 +104,12 @@ func (v *Viewer) unwelcome(id swarm.PeerID) bool {
 	return refused && v.cfg.Now().Before(until)
 }
 
+// hasPeer tells whether there is a link to a peer that is the engine's, or waits to be.
+func (s *session) hasPeer(id swarm.PeerID) bool {
+	l := s.links.byPeer[id]
+	return s.engine.HasPeer(id) || l != nil && l.state == waits
+}
+
 // accepts tells whether one more link may be taken up. What waits for the application does not count with the engine yet.
 func (v *Viewer) accepts(s *session) bool {
 	waiting := 0

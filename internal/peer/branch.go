@@ -84,7 +84,7 @@ func (v *Viewer) takeBranch(wl *webrtclink.Link, track slice.TrackID, from swarm
 }
 
 func (v *Viewer) acceptBranch(s *session, l *link) {
-	if v.unwelcome(l.peer) || l.peer == v.id || s.engine.HasPeer(l.peer) || !v.accepts(s) || l.link.Send(v.id[:]) != nil {
+	if v.unwelcome(l.peer) || l.peer == v.id || s.hasPeer(l.peer) || !v.accepts(s) || l.link.Send(v.id[:]) != nil {
 		v.drop(s, l)
 		return
 	}
@@ -140,7 +140,7 @@ func (v *Viewer) branchSaid(s *session, l *link, message []byte) {
 			v.replaced(s, other)
 		}
 	}
-	if unwelcome || id == v.id || s.engine.HasPeer(id) || !v.accepts(s) {
+	if unwelcome || id == v.id || s.hasPeer(id) || !v.accepts(s) {
 		v.abandon(s, l)
 		return
 	}

@@ -195,6 +195,9 @@ func (v *Viewer) linkOpened(wl *webrtclink.Link) {
 }
 
 func (v *Viewer) linkClosed(wl *webrtclink.Link, err error) {
+	if v.session.links.of(wl) != nil {
+		v.act() // the peer may have said why in the same breath
+	}
 	s := v.session
 	l := s.links.byLink[wl]
 	if l == nil {

@@ -185,7 +185,7 @@ func (v *Viewer) answeredBy(s *session, peer swarm.PeerID, offerID [20]byte, sdp
 	delete(s.links.byOffer, offerID)
 	unwelcome, other := v.unwelcome(peer), s.links.byPeer[peer]
 	switch {
-	case unwelcome, peer == v.id, s.engine.HasPeer(peer), other != nil && other.ours:
+	case unwelcome, peer == v.id, s.hasPeer(peer), other != nil && other.ours:
 		v.log.Debug("answer of no use", "peer", peerName(peer), "unwelcome", unwelcome, "linked", s.engine.HasPeer(peer))
 		v.drop(s, l)
 		return
