@@ -86,6 +86,10 @@ func (n *P2PNetStream) playPart(url string, config *PlayConfig, part span) error
 	if len(n.leaving) > maxLeaving {
 		crowd = n.leaving[0]
 	}
+	if interrupts && err == nil { // before anything that others do with p
+		reset := Info{Code: NetStreamPlayReset, Level: levelStatus, Details: p.name()}
+		n.put(told{play: p, event: NetStatusEvent{Info: reset, Time: time.Now()}}, false)
+	}
 	n.mu.Unlock()
 	if old != nil {
 		old.stop()
@@ -94,9 +98,6 @@ func (n *P2PNetStream) playPart(url string, config *PlayConfig, part span) error
 	if crowd != nil {
 		crowd.cancel()
 		<-crowd.left
-	}
-	if interrupts && err == nil {
-		n.tell(p, NetStatusEvent{Info: Info{Code: NetStreamPlayReset, Level: levelStatus, Details: p.name()}, Time: time.Now()})
 	}
 	p.start(err)
 	return err
