@@ -3,6 +3,7 @@ package superp2p_test
 import (
 	"errors"
 	"io"
+	"strings"
 	"net"
 	"slices"
 	"testing"
@@ -61,7 +62,17 @@ func nextBut(t *testing.T, events chan superp2p.NetStatusEvent, codes ...string)
 	}
 }
 
+// next returns the next event but those of peers, which come when they like.
 func next(t *testing.T, events chan superp2p.NetStatusEvent) superp2p.NetStatusEvent {
+	t.Helper()
+	for {
+		if e := nextOfAll(t, events); !strings.HasPrefix(e.Info.Code, "NetStream.Connect.") {
+			return e
+		}
+	}
+}
+
+func nextOfAll(t *testing.T, events chan superp2p.NetStatusEvent) superp2p.NetStatusEvent {
 	t.Helper()
 	select {
 	case e := <-events:

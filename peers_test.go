@@ -58,7 +58,7 @@ func TestPeersThatComeAndGoAreTold(t *testing.T) {
 	b := joins(t, st, fast(), nil)
 	require.NotEmpty(t, a.FarID())
 	require.Equal(t, a.FarID(), b.FarID(), "who plays the same is in one swarm")
-	came, other := next(t, a.peers), next(t, b.peers)
+	came, other := nextOfAll(t, a.peers), nextOfAll(t, b.peers)
 	for _, e := range []superp2p.NetStatusEvent{came, other} {
 		require.Equal(t, superp2p.NetStreamConnectSuccess, e.Info.Code)
 		require.Equal(t, "status", e.Info.Level)
@@ -81,7 +81,7 @@ func TestPeersThatComeAndGoAreTold(t *testing.T) {
 	require.NotZero(t, i.BytesPushedToPeers+i.BytesRequestedByPeers)
 
 	require.NoError(t, b.Close())
-	gone := next(t, a.peers)
+	gone := nextOfAll(t, a.peers)
 	require.Equal(t, superp2p.NetStreamConnectClosed, gone.Info.Code)
 	require.Equal(t, "status", gone.Info.Level)
 	require.Equal(t, came.Info.Details, gone.Info.Details)
@@ -102,7 +102,7 @@ func TestPeersThatAreRefusedAreNoNeighbours(t *testing.T) {
 		})
 	})
 	b := joins(t, st, fast(), nil)
-	refused, refuses := next(t, a.peers), next(t, b.peers)
+	refused, refuses := nextOfAll(t, a.peers), nextOfAll(t, b.peers)
 	p := <-asked
 	for _, e := range []superp2p.NetStatusEvent{refused, refuses} {
 		require.Equal(t, superp2p.NetStreamConnectRejected, e.Info.Code)
@@ -121,8 +121,8 @@ func TestPeersThatAreRefusedAreNoNeighbours(t *testing.T) {
 
 	a.OnPeerConnect(func(superp2p.PeerStream) bool { return true })
 	c := joins(t, st, fast(), nil) // who comes now is welcome
-	require.Equal(t, superp2p.NetStreamConnectSuccess, next(t, a.peers).Info.Code)
-	require.Equal(t, superp2p.NetStreamConnectSuccess, next(t, c.peers).Info.Code)
+	require.Equal(t, superp2p.NetStreamConnectSuccess, nextOfAll(t, a.peers).Info.Code)
+	require.Equal(t, superp2p.NetStreamConnectSuccess, nextOfAll(t, c.peers).Info.Code)
 }
 
 func TestWhoIsAskedAboutAPeerMayCloseTheStream(t *testing.T) {
@@ -174,7 +174,7 @@ func TestAPeerThatCannotBeReachedEndsNothing(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	var calling sync.WaitGroup
 	calling.Go(func() { c.Run(ctx) })
-	e := next(t, a.peers)
+	e := nextOfAll(t, a.peers)
 	cancel()
 	calling.Wait()
 	require.Equal(t, superp2p.NetStreamConnectFailed, e.Info.Code)
