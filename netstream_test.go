@@ -3,9 +3,9 @@ package superp2p_test
 import (
 	"errors"
 	"io"
-	"strings"
 	"net"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
