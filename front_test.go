@@ -16,6 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/superp2p/superp2p"
+	"github.com/superp2p/superp2p/internal/edgeapi"
 	"github.com/superp2p/superp2p/internal/stage"
 )
 
@@ -24,6 +25,8 @@ type gateway struct {
 	*httptest.Server
 	want  atomic.Value // the Authorization that is let through, "" for any
 	holds atomic.Bool  // slices are not let through
+
+	untracked atomic.Bool // nobody gets to the tracker any more
 
 	mu    sync.Mutex
 	asked map[string]int // how often, by the first two parts of the path
@@ -45,6 +48,10 @@ func front(t *testing.T, st *stage.Stage, want string) *gateway {
 	g.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if want := g.want.Load(); want != "" && r.Header.Get("Authorization") != want {
 			http.Error(w, "who are you?", http.StatusUnauthorized)
+			return
+		}
+		if g.untracked.Load() && r.URL.Path == edgeapi.TrackerPath {
+			http.Error(w, "closed", http.StatusServiceUnavailable)
 			return
 		}
 		if g.holds.Load() && strings.Contains(r.URL.Path, "/slices/") {

@@ -190,24 +190,15 @@ func (m *Media) SetDownload(on bool) {
 	m.viewer.SetDownload(m.wanted && m.enough)
 }
 
-// watch looks once a second how many viewers there are, until the end.
+// watch has m take from peers while there are as many viewers as are wanted; until the end.
 func (m *Media) watch(least int) {
-	ticker := time.NewTicker(time.Second)
-	defer ticker.Stop()
-	for {
-		select {
-		case <-m.viewer.Done():
-			return
-		case <-ticker.C:
-		}
+	everySecond(m.viewer.Done(), func() {
 		enough := m.viewer.Stats().SwarmSize >= least
 		m.mu.Lock()
-		if m.enough != enough {
-			m.enough = enough
-			m.viewer.SetDownload(m.wanted && m.enough)
-		}
-		m.mu.Unlock()
-	}
+		defer m.mu.Unlock()
+		m.enough = enough
+		m.viewer.SetDownload(m.wanted && m.enough)
+	})
 }
 
 // Close leaves the swarm, which takes up to a second where peers do not answer, and ends reads that wait. It may be called

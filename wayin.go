@@ -356,28 +356,31 @@ func (p *play) release() {
 	}
 }
 
-// watch looks once a second at what the swarm is like, until the end of p.
+// watch has q take from peers while there are as many viewers as are wanted; until the end of p.
 func (p *play) watch(ctx context.Context, least int) {
-	ticker := time.NewTicker(time.Second)
-	defer ticker.Stop()
-	on := false
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-ticker.C:
-		}
+	everySecond(ctx.Done(), func() {
 		p.mu.Lock()
-		q := p.way.pipe
+		q := p.way.pipe // Play2 may have changed it
 		p.mu.Unlock()
 		if q == nil {
-			continue
+			return
 		}
-		if enough := q.viewer.Stats().SwarmSize >= least; enough != on {
-			on = enough
-			for _, v := range q.viewers() {
-				v.SetDownload(on)
-			}
+		enough := q.viewer.Stats().SwarmSize >= least
+		for _, v := range q.viewers() {
+			v.SetDownload(enough)
+		}
+	})
+}
+
+func everySecond(done <-chan struct{}, f func()) {
+	ticker := time.NewTicker(time.Second)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-done:
+			return
+		case <-ticker.C:
+			f()
 		}
 	}
 }
