@@ -202,12 +202,18 @@ func (n *P2PNetStream) playing() (*play, error) {
 // Stats returns what the current play did so far, or the last one if nothing is played.
 func (n *P2PNetStream) Stats() Stats {
 	n.mu.Lock()
-	p, last := n.play, n.last
+	p, last, lastNo := n.play, n.last, n.lastNo
+	leaving := slices.Clone(n.leaving)
 	n.mu.Unlock()
-	if p == nil {
-		return last
+	if p != nil {
+		return p.stats()
 	}
-	return p.stats()
+	for _, q := range slices.Backward(leaving) { // what is being closed still counts
+		if q.no > lastNo && q.opened() {
+			return q.stats()
+		}
+	}
+	return last
 }
 
 // LiveDelay returns how far behind the live edge playback is, as measured: what the swarm holds back (PlayConfig.Delay) and

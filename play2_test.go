@@ -185,3 +185,17 @@ func TestAPlayThatReplacesAnotherTakesItsConnections(t *testing.T) {
 		}
 	}
 }
+
+func TestStatsOutliveAPlay(t *testing.T) {
+	st := onAir(t, nil)
+	s, events := stream(t, st.ServerURL())
+	require.NoError(t, s.Play(st.Channel(), fast()))
+	codes(t, events, superp2p.NetStreamBufferFull)
+	closed := make(chan error)
+	go func() { closed <- s.Close() }()
+	_, err := io.Copy(io.Discard, s)
+	require.Equal(t, superp2p.Code("closed"), superp2p.CodeOf(err))
+	require.Positive(t, s.Stats().ServerBytes, "while it is being closed")
+	require.NoError(t, <-closed)
+	require.Positive(t, s.Stats().ServerBytes, "and then")
+}
