@@ -48,11 +48,8 @@ func run(ctx context.Context, args []string, log io.Writer) error {
 	}
 
 	stream, err := superp2p.NewP2PNetStream(superp2p.Config{Server: *server})
-
 	if err != nil {
-
 		return err
-
 	}
 	defer stream.Close()
 	stream.OnNetStatus(func(e superp2p.NetStatusEvent) { fmt.Fprintln(log, e.Info.Code, e.Info.Description) })
