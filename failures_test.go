@@ -3,10 +3,14 @@ package superp2p_test
 import (
 	"errors"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
 	"net/url"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -37,9 +41,13 @@ func TestEachWayToFailIsToldOnce(t *testing.T) {
 	for _, test := range append(failings(), failingsOnTheWay()...) {
 		t.Run(test.what, func(t *testing.T) {
 			t.Parallel()
-			st := onAir(t, func(c *config.Config) { c.Origins, c.GiveUp = []string{"127.0.0.1"}, time.Second })
+			st := onAir(t, func(c *config.Config) { c.Origins, c.GiveUp = []string{"127.0.0.1"}, 4*time.Second })
 			m := test.begin(t, st)
-			s, events := patientStream(t, m.server, 5*time.Second)
+			patience := 2 * time.Second
+			if m.spoil != nil {
+				patience = 10 * time.Second
+			}
+			s, events := patientStream(t, m.server, patience, 5*time.Second)
 			require.NoError(t, s.Play(m.url, fast()))
 			if m.spoil != nil {
 				require.Equal(t, superp2p.NetStreamPlayStart, next(t, events).Info.Code)
@@ -168,12 +176,34 @@ func failings() []failing {
 	}
 }
 
+// mortal returns another URL of a source, and what has nobody answer there any more.
+func mortal(t *testing.T, source string) (at string, die func()) {
+	t.Helper()
+	u, err := url.Parse(source)
+	require.NoError(t, err)
+	proxy := &httputil.ReverseProxy{
+		Rewrite: func(r *httputil.ProxyRequest) {
+			r.SetURL(&url.URL{Scheme: u.Scheme, Host: u.Host})
+		},
+		FlushInterval: -1, ErrorLog: slog.NewLogLogger(slog.DiscardHandler, slog.LevelError), Transport: &http.Transport{},
+	}
+	s := httptest.NewServer(proxy)
+	die = sync.OnceFunc(func() {
+		s.CloseClientConnections()
+		s.Close()
+		proxy.Transport.(*http.Transport).CloseIdleConnections()
+	})
+	t.Cleanup(die)
+	return s.URL + u.RequestURI(), die
+}
+
 // failingsOnTheWay are the ways in which a play does not go on.
 func failingsOnTheWay() []failing {
 	return []failing{
 		{"live source dead on the way", superp2p.NetStreamPlayFailed, []superp2p.Code{"source_lost"}, func(t *testing.T, st *stage.Stage) mishap {
+			url, die := mortal(t, st.SourceURL())
 			return mishap{
-				server: st.ServerURL(), url: st.Channel(), spoil: func() { require.NoError(t, st.Origin.Close()) },
+				server: st.ServerURL(), url: url, spoil: die,
 				mend: func() string { return stagetest.Folder(t, stagetest.Playlists(t)).URL + "/ts/index.m3u8" },
 			}
 		}},

@@ -31,13 +31,13 @@ func onAir(t *testing.T, adjust func(*config.Config)) *stage.Stage {
 // stream returns a stream with its events.
 func stream(t *testing.T, server string) (*superp2p.P2PNetStream, chan superp2p.NetStatusEvent) {
 	t.Helper()
-	return patientStream(t, server, time.Second)
+	return patientStream(t, server, 2*time.Second, time.Second)
 }
 
-func patientStream(t *testing.T, server string, stall time.Duration) (*superp2p.P2PNetStream, chan superp2p.NetStatusEvent) {
+func patientStream(t *testing.T, server string, start, stall time.Duration) (*superp2p.P2PNetStream, chan superp2p.NetStatusEvent) {
 	t.Helper()
 	s := newStream(t, superp2p.Config{
-		Server: server, Loopback: true, StartTimeout: 2 * time.Second, StallTimeout: stall,
+		Server: server, Loopback: true, StartTimeout: start, StallTimeout: stall,
 	})
 	events := make(chan superp2p.NetStatusEvent, 100)
 	s.OnNetStatus(func(e superp2p.NetStatusEvent) { events <- e })

@@ -144,7 +144,7 @@ func changed(
 	t *testing.T, s *superp2p.P2PNetStream, events chan superp2p.NetStatusEvent, status chan superp2p.PlayStatus, url string,
 ) {
 	t.Helper()
-	e := nextBut(t, events, superp2p.NetStreamVideoDimensionChange)
+	e := nextBut(t, events, superp2p.NetStreamVideoDimensionChange, superp2p.NetStreamBufferEmpty, superp2p.NetStreamBufferFull)
 	require.Equal(t, superp2p.NetStreamPlayTransition, e.Info.Code)
 	require.Equal(t, "status", e.Info.Level, e.Info.Description)
 	require.Equal(t, url, e.Info.Details)
