@@ -26,12 +26,18 @@ type browser struct {
 	ctx context.Context
 }
 
-// openBrowser starts Chromium; its pages reach peers on loopback.
-func openBrowser(t *testing.T) *browser {
+// long leaves a test out where only short ones are wanted.
+func long(t *testing.T) {
 	t.Helper()
 	if testing.Short() {
 		t.Skip("it drives a browser: make test runs it")
 	}
+}
+
+// openBrowser starts Chromium; its pages reach peers on loopback.
+func openBrowser(t *testing.T) *browser {
+	t.Helper()
+	long(t)
 	_, err := os.Stat("../../dist/core.wasm")
 	require.NoError(t, err, "the SDK is not built: call make sdk")
 	program := ""

@@ -20,6 +20,7 @@ import (
 // onAir starts a live stream and a server.
 func onAir(t *testing.T) *stage.Stage {
 	t.Helper()
+	long(t)
 	s, err := stage.Start(t.Context(), stage.Config{Bitrate: 1_000_000, Past: 8 * time.Second})
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, s.Close()) })
@@ -160,6 +161,7 @@ func TestAPageAndNativePeersShareALiveStream(t *testing.T) {
 
 // TestAServerThatStartsAnewIsFoundAgain plays across two servers at one address: the second cuts another track.
 func TestAServerThatStartsAnewIsFoundAgain(t *testing.T) {
+	long(t)
 	start := func(listen string) *stage.Stage {
 		s, err := stage.Start(t.Context(), stage.Config{Bitrate: 6_000_000, Past: 8 * time.Second, Listen: listen})
 		require.NoError(t, err)
