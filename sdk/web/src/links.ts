@@ -42,6 +42,7 @@ interface Known {
   since: number;
   number: number;
   counted: number; // bytes that the engine takes for waiting
+  sent: number;
 }
 
 /** Links are those of one session. */
@@ -71,10 +72,16 @@ export class Links implements TrackerHandler, LinkHandler {
     return this.byNumber.size;
   }
 
+  /** list lists the open links. */
+  list(): { number: number; peer: string; ours: boolean; since: number; sent: number }[] {
+    return [...this.byNumber.values()];
+  }
+
   send(number: number, message: Uint8Array): void {
     const k = this.byNumber.get(number);
     if (!k?.link?.send(message)) return;
     k.counted += message.length;
+    k.sent += message.length;
     this.dirty.add(k);
   }
 
@@ -246,7 +253,7 @@ export class Links implements TrackerHandler, LinkHandler {
   }
 
   private known(state: State, peer: string): Known {
-    return { link: undefined, state, ours: false, peer, offer: "", since: now(), number: 0, counted: 0 };
+    return { link: undefined, state, ours: false, peer, offer: "", since: now(), number: 0, counted: 0, sent: 0 };
   }
 
   /** useful is how many more offers could lead to a peer that is wanted. */

@@ -10,6 +10,7 @@ import type { Config } from "./config";
 import { encode, writeLive } from "./config";
 import { fetchError } from "./edge";
 import type { Edge } from "./edge";
+import { now } from "./engine";
 import type { Engine, Handle } from "./engine";
 import { asFault, codeOf, Fault } from "./fault";
 import type { LiveSlice } from "./flv";
@@ -43,6 +44,15 @@ export interface Client {
   dead(why: Fault): void;
 }
 
+/** Neighbour is a peer whose link is open. id is that at the tracker, as hex digits; bytes are of messages. */
+export interface Neighbour {
+  id: string;
+  incoming: boolean;
+  since: Date;
+  received: number;
+  sent: number;
+}
+
 /** Session drives the engine for one track. */
 export class Session implements Swarm {
   wanted = 0;
@@ -55,6 +65,7 @@ export class Session implements Swarm {
   private readonly w = new Writer();
   private readonly fetches = new Map<number, AbortController>();
   private readonly proving = new Map<number, Ask>(); // what an origin gave and the engine has perhaps not judged yet
+  private readonly received = new Map<number, number>(); // bytes of each link
   private later: (() => void)[] = [];
   private counts: Counts | undefined;
   private swarmSize = 0;
@@ -128,6 +139,23 @@ export class Session implements Swarm {
     return { counts: this.counts ?? none, swarm: this.swarmSize, links: this.links.total, tracker: t ? t.in + t.out : 0 };
   }
 
+  /** neighbours are those whose links are open. */
+  neighbours(): Neighbour[] {
+    const at = Date.now() - now();
+    return this.links.list().map((k) => ({
+      id: hexOf(k.peer), incoming: !k.ours, since: new Date(at + k.since), received: this.received.get(k.number) ?? 0, sent: k.sent,
+    }));
+  }
+
+  /** refuse ends the link to a neighbour and makes none with it again. */
+  refuse(id: string): void {
+    for (const k of this.links.list()) {
+      if (hexOf(k.peer) !== id) continue;
+      this.closed(k.number);
+      this.links.disconnect(k.number, true);
+    }
+  }
+
   /** close says goodbye to peers and ends everything. */
   close(): void {
     if (this.over) return;
@@ -142,10 +170,12 @@ export class Session implements Swarm {
   }
 
   closed(number: number): void {
+    this.received.delete(number);
     this.tell((w) => w.byte(In.LinkClosed).uvarint(number));
   }
 
   message(number: number, data: ArrayBuffer): void {
+    this.received.set(number, (this.received.get(number) ?? 0) + data.byteLength);
     this.tell((w) => w.byte(In.Message).uvarint(number).run(new Uint8Array(data)));
   }
 
@@ -372,4 +402,8 @@ export class Session implements Swarm {
       // it is dead
     }
   }
+}
+
+function hexOf(peer: string): string {
+  return Array.from(peer, (c) => c.charCodeAt(0).toString(16).padStart(2, "0")).join("");
 }

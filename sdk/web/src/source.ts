@@ -2,6 +2,7 @@
 import type { FileInfo } from "./answers";
 import type { Fault } from "./fault";
 import type { Counts } from "./kinds";
+import type { Neighbour } from "./session";
 
 /** Stats of a source since it was opened. Bytes are of payload; delay, buffered and position are in ms. */
 export interface Stats extends Counts {
@@ -45,6 +46,10 @@ interface Common {
   /** onevent is told what happens, in order; what came before it was set is told at once. Nothing comes after Play.Failed. */
   onevent: ((e: Happened) => void) | undefined;
   stats(): Stats;
+  /** neighbours are the peers that are connected. */
+  neighbours(): Neighbour[];
+  /** refuse ends the link to a neighbour, by its id, and makes none with it again. */
+  refuse(id: string): void;
   setUpload(on: boolean): void;
   setDownload(on: boolean): void;
   /** close leaves the swarm and ends everything. What still waits fails with the code closed. */
