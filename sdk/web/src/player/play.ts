@@ -70,6 +70,7 @@ export class Play {
     readonly config: PlayConfig,
     private readonly delay: number | undefined,
   ) {
+    if (target === "") this.generated = new GeneratedFeed(this.stage());
     const limit = config.startTimeout || defaultStart;
     this.startTimer = window.setTimeout(() => this.late(), target ? 1000 * limit : 2 ** 31 - 1);
     this.scriptTimer = window.setInterval(() => this.tick(), 100);
@@ -334,7 +335,7 @@ export class Play {
   }
 
   private async generate(): Promise<void> {
-    const feed = (this.generated = new GeneratedFeed(this.stage()));
+    const feed = this.generated!;
     const lib = await library<never>("mpegts.mjs", scriptBase());
     if (this.over) return;
     this.lead(false, false, false);
