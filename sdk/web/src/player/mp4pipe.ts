@@ -156,7 +156,13 @@ export class MP4Pipeline implements Pipeline {
         }
         const buffer = bytes.slice().buffer as MP4BoxBuffer;
         buffer.fileStart = at;
-        const next = this.file.appendBuffer(buffer, at + bytes.length >= size);
+        const described = this.ready;
+        const next = this.file.appendBuffer(buffer);
+        const first = described || !this.ready ? at : this.file.seek(0, true).offset;
+        if (first < at) {
+          at = first; // the description was at the end
+          continue;
+        }
         at = typeof next === "number" && next > at ? next : at + bytes.length;
       }
       if (!this.ready) this.invalid("it ends before its description does");
