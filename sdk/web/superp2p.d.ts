@@ -12,6 +12,7 @@ export interface NetStreamConfig {
     engine?: string;
     /** Is asked before each play whether peers may be used. False plays without. Default: they may. */
     consent?: () => boolean | Promise<boolean>;
+}
 /** P2PNetStream plays one stream at a time on one element. Its events are netStatus, with what happened in event.info. */
 export declare class P2PNetStream extends Settings {
     static readonly CONNECT_TO_FMS = "connectToFMS";
@@ -80,6 +81,7 @@ export declare class P2PNetStream extends Settings {
     get peerStreams(): PeerStream[];
     get info(): NetStreamInfo;
     get multicastInfo(): NetStreamMulticastInfo;
+}
 /** SoundTransform is that of flash.media: volume and where the sound is. volume is acted on, the others are kept. */
 export interface SoundTransform {
     volume: number;
@@ -88,6 +90,7 @@ export interface SoundTransform {
     leftToRight: number;
     rightToLeft: number;
     rightToRight: number;
+}
 /** Settings are the properties of a NetStream that applications set. Times are in seconds. */
 declare class Settings extends EventTarget {
     /** How much is held before playback begins or goes on. Default 0.1. */
@@ -138,6 +141,7 @@ declare class Settings extends EventTarget {
     /** How far behind the live edge the plays to come are whose delay is not given, 2 to 30. Until it is set, 6. */
     get multicastWindowDuration(): number;
     set multicastWindowDuration(n: number);
+}
 /** PlayConfig says how one play goes. Fields that are left out, null or 0 have the defaults given. */
 export interface PlayConfig {
     /** Id of the stream at the server, which is then played instead of the URL. */
@@ -162,6 +166,7 @@ export interface PlayConfig {
     upload?: boolean | null;
     /** Most that peers are given, in bytes a second. Default: no limit. */
     uploadRate?: number | null;
+}
 /** NetStreamPlayOptions are those of flash.net, with the config of play. Times are in seconds. */
 export interface NetStreamPlayOptions {
     streamName: string;
@@ -176,6 +181,7 @@ export interface NetStreamPlayOptions {
     /** reset (default), append, appendAndWait, resume, stop, swap or switch. */
     transition?: string;
     config?: PlayConfig;
+}
 /** Info is what a netStatus event says. */
 export interface Info {
     code: string;
@@ -188,10 +194,12 @@ export interface Info {
     error?: string;
     /** Of a peer's event, its PeerStream. */
     stream?: unknown;
+}
 /** NetStatusEvent is an event netStatus. */
 export declare class NetStatusEvent extends Event {
     readonly info: Info;
     constructor(info: Info);
+}
 /** PeerStream is the stream of a neighbour. */
 export interface PeerStream {
     /** Its id at the tracker, 40 hexadecimal digits; another for each play. */
@@ -202,6 +210,7 @@ export interface PeerStream {
     since: Date;
     bytesReceived: number;
     bytesSent: number;
+}
 /** NetStreamInfo is that of flash.net. Rates are in bytes a second, lengths in seconds. */
 export interface NetStreamInfo {
     currentBytesPerSecond: number;
@@ -229,6 +238,7 @@ export interface NetStreamInfo {
     uri: string;
     resourceName: string;
     isLive: boolean;
+}
 /** NetStreamMulticastInfo is that of flash.net. Rates are in bytes a second; fragments are slices. */
 export interface NetStreamMulticastInfo {
     sendDataBytesPerSecond: number;
@@ -250,22 +260,26 @@ export interface NetStreamMulticastInfo {
     receiveDataBytesPerSecondFromIPMulticast: number;
     bytesReceivedFromIPMulticast: number;
     fragmentsReceivedFromIPMulticast: number;
+}
 /** AdapterOptions say where and how an adapter plays. */
 export interface AdapterOptions extends Config {
     /** The superp2p server. Default: where the script came from. */
     server?: string;
     /** Is told of each Source that is opened, for its stats and events. */
     opened?: (source: Source, url: string) => void;
+}
 /**
  * hlsLoader returns a class for hls.js: `new Hls({ loader: superp2p.hlsLoader() })`. Call it once for each player. What the server
  * refuses is loaded from its own URL, as hls.js does without it. Its Sources end with the page, or by close.
  */
 export declare function hlsLoader(options?: AdapterOptions): (new (config?: unknown) => object) & {
     close(): void;
+};
 /** MpegtsLoader is a class for mpegts.js, which also makes such classes where it is called without new. */
 export interface MpegtsLoader {
     new (seekHandler?: unknown, config?: unknown): object;
     (options?: AdapterOptions): new (seekHandler?: unknown, config?: unknown) => object;
+}
 /** mpegtsLoader is a customLoader: `mpegts.createPlayer(source, { customLoader: superp2p.mpegtsLoader({ delay: 8 }) })`. */
 export declare const mpegtsLoader: MpegtsLoader;
 /**
@@ -305,11 +319,13 @@ export interface Config {
     early?: boolean;
     /** Read a file as fast as it comes, for who records it, and not at the pace of a player. Default false. */
     unpaced?: boolean;
+}
 /** Fault says what happened and what to do next; code is stable. */
 export declare class Fault extends Error {
     readonly code: string;
     readonly reason?: unknown | undefined;
     constructor(code: string, message: string, reason?: unknown | undefined);
+}
 /** Stats of a source since it was opened. Bytes are of payload; delay, buffered and position are in ms. */
 export interface Stats extends Counts {
     /** bytes that came before the engine was there, or instead of it; part of serverBytes. */
@@ -325,6 +341,7 @@ export interface Stats extends Counts {
     start: number;
     /** the size of the engine's memory in bytes, 0 where there is none. */
     memory: number;
+}
 /** Happened is one thing that a player may want to know, with the codes of NetStatusEvent. */
 export interface Happened {
     code: "NetStream.Play.Start" | "NetStream.Play.Stop" | "NetStream.Play.Failed" | "NetStream.Play.PublishNotify" | "NetStream.Play.UnpublishNotify" | "NetStream.Buffer.Empty" | "NetStream.Buffer.Full" | "NetStream.Buffer.Flush" | "NetStream.MulticastStream.Reset";
@@ -332,11 +349,13 @@ export interface Happened {
     description: string;
     /** Of Play.Failed. */
     fault?: Fault;
+}
 /** Live is a live stream as FLV. */
 export interface Live extends Common {
     readonly kind: "live";
     /** read returns what comes next, beginning with a file header and a keyframe; undefined at the end. One reader at a time. */
     read(): Promise<Uint8Array | undefined>;
+}
 /** File is a file at an origin. */
 export interface File extends Common {
     readonly kind: "file";
@@ -348,10 +367,12 @@ export interface File extends Common {
     read(offset: number, length: number, signal?: AbortSignal): Promise<Uint8Array>;
     /** end says that what was read was the end of it: the play is over. */
     end(): void;
+}
 /** ByteRange of a segment; length 0 is to the end. */
 export interface ByteRange {
     offset: number;
     length: number;
+}
 /** Segments is a media playlist of HLS. */
 export interface Segments extends Common {
     readonly kind: "hls";
@@ -367,6 +388,7 @@ export interface Segments extends Common {
      */
     segment(url: string, range?: ByteRange, signal?: AbortSignal): Promise<Uint8Array>;
     end(): void;
+}
 export type Source = Live | File | Segments;
 /** Common is what all kinds of sources have. */
 interface Common {
@@ -394,6 +416,7 @@ export interface FileInfo {
     duration: number;
     times: number[];
     proofs: string;
+}
 /** Neighbour is a peer whose link is open. id is that at the tracker, as hex digits; bytes are of messages. */
 export interface Neighbour {
     id: string;
@@ -401,8 +424,10 @@ export interface Neighbour {
     since: Date;
     received: number;
     sent: number;
+}
 type Counts = Record<
   "peerBytes" | "serverBytes" | "duplicateBytes" | "proofBytes" | "controlIn" | "controlOut" | "uploadBytes" | "badBytes" | "pushedBytes" | "pushedSlices" | "uploadPushedBytes" | "uploadSlices" | "uploadPushedSlices" | "peerSlices" |
   "serverSlices" | "timeouts" | "refused" | "barred" | "offers" | "taken" | "fetchedFirst" | "fetchedLate" | "fetchedStart" | "peers" | "stalls" | "stall" | "delay" | "buffered" | "position",
   number
 >;
+export {};

@@ -1,5 +1,3 @@
-// Command sdkbuild makes the page SDK: the engine as WebAssembly, the script, bundled of TypeScript by esbuild, and the
-// libraries that play media, each as a file of its own. They are those of web/node_modules, which npm installs. It prints what a page loads and fails where that is more than a page can wait for.
 package main
 
 import (
@@ -63,12 +61,18 @@ func build(sdk string) error {
 			return err
 		}
 	}
+	types, err := os.ReadFile(filepath.Join(sdk, "web", "superp2p.d.ts"))
+	if err == nil {
+		err = os.WriteFile(filepath.Join(dist, "superp2p.d.ts"), types, 0o644)
+	}
+	if err != nil {
+		return err
+	}
 	size := map[string]int{}
 	for _, name := range append([]string{"core.wasm", "superp2p.js", "superp2p.mjs"}, libraries...) {
 		if !strings.Contains(name, ".") {
 			name += ".mjs"
 		}
-		var err error
 		if size[name], err = compress(filepath.Join(dist, name)); err != nil {
 			return err
 		}

@@ -2,5 +2,4 @@
 import type * as declared from "../superp2p";
 import * as sources from "./index";
 
-const checked: Pick<typeof sources, keyof typeof declared> extends typeof declared ? typeof sources : never = sources;
-export default checked;
+export const checked: typeof declared = sources;

@@ -14,7 +14,7 @@ import (
 func TestEachMemberIsThereInAPage(t *testing.T) {
 	s := onAir(t)
 	p := openBrowser(t).watch(s.ServerURL(), `stream.play("live");`)
-	p.see("codes.includes('Buffer.Full') && metas.length")
+	p.see("codes.includes('Buffer.Full') && metas.length > 0")
 	n := 0
 	for _, m := range members.All() {
 		switch m.Kind {

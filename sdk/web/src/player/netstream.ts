@@ -13,10 +13,10 @@ import { Play } from "./play";
 import type { Owner } from "./play";
 import { checked } from "./playconfig";
 import type { PlayConfig } from "./playconfig";
-import { Settings } from "./settings";
 import { NetStatusEvent, Tell } from "./tell";
 import { play2 } from "./transition";
 import type { NetStreamPlayOptions } from "./transition";
+import { Unsupported } from "./unsupported";
 
 export type { NetStreamPlayOptions } from "./transition";
 
@@ -30,21 +30,8 @@ export interface NetStreamConfig {
   consent?: () => boolean | Promise<boolean>;
 }
 
-const notSupported = (what: string): Fault => new Fault("not_supported", what);
-
 /** P2PNetStream plays one stream at a time on one element. Its events are netStatus, with what happened in event.info. */
-export class P2PNetStream extends Settings {
-  static readonly CONNECT_TO_FMS = "connectToFMS";
-  static readonly DIRECT_CONNECTIONS = "directConnections";
-  static readonly RESET_BEGIN = "resetBegin";
-  static readonly RESET_SEEK = "resetSeek";
-  static readonly END_SEQUENCE = "endSequence";
-
-  /** resetDRMVouchers throws not_supported: nothing here is protected by Flash Access. */
-  static resetDRMVouchers(): never {
-    throw notSupported("nothing here is protected by Flash Access; leave resetDRMVouchers out");
-  }
-
+export class P2PNetStream extends Unsupported {
   /** client has the handlers that script data names: onMetaData, onPlayStatus and so on. At first it is the stream itself. */
   client: object = this;
 
@@ -167,24 +154,6 @@ export class P2PNetStream extends Settings {
     this.receives = { audio: true, video: true, fps: 0 };
   }
 
-  /** publish throws not_supported: a page has no encoder here. */
-  publish(_name?: string | null, _type?: string): never {
-    throw notSupported("a page publishes nothing here; publish from an encoder to the server's RTMP port");
-  }
-
-  /** send throws not_supported: what does not publish cannot send. */
-  send(_handler: string, ..._values: unknown[]): never {
-    throw notSupported("a page publishes nothing here, so that it cannot send either");
-  }
-
-  attachAudio(_microphone: unknown): never {
-    throw notSupported("a page publishes nothing here; leave attachAudio out");
-  }
-
-  attachCamera(_camera: unknown, _snapshot = -1): never {
-    throw notSupported("a page publishes nothing here; leave attachCamera out");
-  }
-
   /** receiveAudio(false) silences what is played. */
   receiveAudio(flag: boolean): void {
     this.receives.audio = Boolean(flag);
@@ -249,15 +218,6 @@ export class P2PNetStream extends Settings {
   /** farID is the identity of what is played, as the server tells it: one for all viewers. */
   get farID(): string {
     return this.current?.source?.stream ?? "";
-  }
-
-  /** "": peers prove what they send, and nonces are those of their connections. */
-  get farNonce(): string {
-    return "";
-  }
-
-  get nearNonce(): string {
-    return "";
   }
 
   get peerStreams(): PeerStream[] {
