@@ -364,7 +364,7 @@ export interface File extends Common {
      * read returns bytes from offset on, at least one and at most length, and waits for the first of them; none at the end of the
      * file. What is played follows the one that read last.
      */
-    read(offset: number, length: number, signal?: AbortSignal): Promise<Uint8Array>;
+    read(offset: number, length: number, signal?: AbortSignal, eager?: boolean): Promise<Uint8Array>;
     /** end says that what was read was the end of it: the play is over. */
     end(): void;
 }

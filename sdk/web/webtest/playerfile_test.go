@@ -3,6 +3,7 @@ package webtest
 import (
 	"net/http/httputil"
 	"net/url"
+	"os/exec"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -62,6 +63,35 @@ func TestFilmsArePlayedInAPage(t *testing.T) {
 			t.Log(p.text("JSON.stringify([stream.info, stream.bytesLoaded, stream.bytesTotal, stream.audioCodec, stream.videoCodec, stream.multicastInfo])"))
 			require.Positive(t, p.number("stream.multicastInfo.bytesRequestedFromPeers"))
 			require.InDelta(t, 20, p.number("metas[0].duration"), 0.5)
+		})
+	}
+}
+
+// TestSeekingWhereNothingIsHeld seeks in films of two minutes, of which players hold 40 s; one does not say where its keyframes are.
+func TestSeekingWhereNothingIsHeld(t *testing.T) {
+	dir := t.TempDir()
+	film := []string{"-v", "error", "-f", "lavfi", "-i", "testsrc=size=160x90:rate=25:duration=120", "-f", "lavfi", "-i", "sine=duration=120",
+		"-c:v", "libx264", "-preset", "ultrafast", "-g", "50", "-pix_fmt", "yuv420p", "-c:a", "aac"}
+	out, err := exec.Command(stagetest.Tool(t, "ffmpeg"), append(film, dir+"/film.flv", dir+"/film.mp4")...).CombinedOutput()
+	require.NoError(t, err, "%s", out)
+	cdn := readable(t, stagetest.Folder(t, dir).URL)
+	s := serverFor(t, cdn.URL)
+	b := openBrowser(t)
+	for _, name := range []string{"film.flv", "film.mp4"} {
+		t.Run(name, func(t *testing.T) {
+			p := (&browser{t, b.ctx}).watch(s.ServerURL(), `stream.play("`+cdn.URL+`/`+name+`");`)
+			p.see("codes.includes('Buffer.Full')")
+			for _, at := range []string{"100", "5", "60"} {
+				p.do("codes.length = 0; stream.seek(" + at + ")")
+				p.see("codes.includes('Buffer.Full') && stream.time > " + at + " + 1 && stream.time < " + at + " + 8")
+				require.Equal(t, []string{"SeekStart.Notify", "Buffer.Empty", "Seek.Notify", "Buffer.Full"}, p.told()[:4])
+				require.NotContains(t, p.told()[4:], "Buffer.Empty")
+			}
+			p.moves("2")
+			p.do("codes.length = 0; stream.seek(118)")
+			p.see("codes.includes('Play.Complete')")
+			require.Equal(t, []string{"SeekStart.Notify", "Buffer.Empty", "Seek.Notify", "Buffer.Full", "Buffer.Flush", "Play.Stop", "Play.Complete"}, p.told())
+			require.InDelta(t, 120, p.number("stream.time"), 0.5)
 		})
 	}
 }

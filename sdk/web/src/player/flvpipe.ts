@@ -1,26 +1,30 @@
 /** FLV on a media element, by mpegts.js. */
 import type MpegTS from "mpegts.js";
 import { asFault, Fault } from "../fault";
-import { Audio, Video } from "../flv";
+import { Audio, join, Script, Video } from "../flv";
 import type { Tag } from "../flv";
 import type { File, Live } from "../source";
 import { parseScript } from "./amf";
+import { MadeIndex } from "./flvindex";
 import { FeedLoader } from "./mpegts";
 import type { Feed } from "./mpegts";
+import { low } from "./pipeline";
 import type { Pipeline, Stage } from "./pipeline";
 import { Splice, Tags } from "./tags";
 
 type Library = { default: typeof MpegTS };
 
 /** readAtOnce is how much of a file is read with one call, in bytes. */
-const readAtOnce = 256 << 10;
+const readAtOnce = 128 << 10;
+/** maxHead is within what a file must have its first tag, in bytes. */
+const maxHead = 16 << 20;
 
 /** FLVPipeline plays what a feed gives. */
 export class FLVPipeline implements Pipeline {
   private readonly player: MpegTS.Player;
   private length = 0;
 
-  constructor(library: Library, stage: Stage, feed: Feed, private readonly index?: () => KeyIndex | undefined) {
+  constructor(library: Library, stage: Stage, feed: Feed) {
     const mpegts = library.default;
     mpegts.LoggingControl.enableAll = false;
     const live = feed.size === 0;
@@ -54,17 +58,6 @@ export class FLVPipeline implements Pipeline {
     return this.length;
   }
 
-  /** seek goes by the index; a file without one is played from there on that was loaded. */
-  seek(to: number): number {
-    const { times } = this.index?.() ?? { times: [] };
-    let at = to;
-    for (const t of times) {
-      if (t > to) break;
-      at = t;
-    }
-    return at;
-  }
-
   close(): void {
     this.player.pause();
     this.player.unload();
@@ -78,11 +71,6 @@ function mediaFault(detail: string, message: string): Fault {
     return new Fault("source_invalid", "this browser has no decoder for it: " + message, "track");
   }
   return new Fault("source_invalid", "its bytes cannot be played; check what makes it: " + (message || detail));
-}
-
-/** KeyIndex is where the keyframes of a file are, as its metadata says, in seconds. */
-export interface KeyIndex {
-  times: number[];
 }
 
 /** tell tells a stage of a tag. */
@@ -165,25 +153,24 @@ export class LiveFeed implements Feed {
 /** FileFeed is a file. What comes in from its beginning, or from a keyframe on, is told to the stage. */
 export class FileFeed implements Feed {
   readonly size: number;
-  private keys: KeyIndex | undefined;
+  private made: MadeIndex | undefined;
+  private headed = false;
 
   constructor(private readonly source: File, private readonly stage: Stage) {
     this.size = source.info.size;
   }
 
-  get index(): KeyIndex | undefined {
-    return this.keys;
-  }
-
   async run(from: number, give: (b: Uint8Array) => void, signal: AbortSignal): Promise<void> {
     let tags: Tags | undefined = new Tags(from === 0);
-    for (let at = from; at < this.size; ) {
-      const b = await this.source.read(at, readAtOnce, signal);
+    let at = this.made && from > 0 ? await this.made.place(from, signal) : from;
+    if (from === 0) at = await this.begin(give, tags, signal);
+    while (at < this.size) {
+      const b = await this.source.read(at, readAtOnce, signal, low(this.stage.video));
       if (signal.aborted || b.length === 0) return;
       try {
-        for (const t of tags?.push(b) ?? []) this.told(t);
+        for (const t of tags?.push(b) ?? []) tell(this.stage, t);
       } catch (why) {
-        if (at === 0) throw why;
+        if (from === 0) throw why;
         tags = undefined; // it goes on in the middle of a tag
       }
       at += b.length;
@@ -195,13 +182,30 @@ export class FileFeed implements Feed {
     this.stage.failed(asFault(why));
   }
 
-  private told(t: Tag): void {
-    if (!this.keys && t.type !== Audio && t.type !== Video) {
-      const [, meta] = parseScript(t.body) as [unknown, { keyframes?: { times?: number[] } }?];
-      const times = meta?.keyframes?.times;
-      if (Array.isArray(times)) this.keys = { times: times.filter((n) => typeof n === "number") };
+  /** begin gives the beginning of the file, with an index of keyframes if it has none, and returns where it goes on. */
+  private async begin(give: (b: Uint8Array) => void, tags: Tags, signal: AbortSignal): Promise<number> {
+    let bytes: Uint8Array = new Uint8Array(0);
+    let list: Tag[] = [];
+    while (list.length === 0 && bytes.length < this.size && bytes.length < maxHead) {
+      const more = await this.source.read(bytes.length, readAtOnce, signal, true);
+      if (more.length === 0 || signal.aborted) return this.size;
+      bytes = join([bytes, more]);
+      list = tags.push(more);
     }
-    tell(this.stage, t);
+    for (const t of list) tell(this.stage, t);
+    const first = list[0];
+    const [name, meta] = first?.type === Script ? (parseScript(first.body) as [unknown, Record<string, unknown>?]) : [];
+    if (!first || (name === "onMetaData" && meta?.["keyframes"])) {
+      give(bytes);
+      return bytes.length;
+    }
+    const after = name === "onMetaData" ? 13 + 15 + first.body.length : 13;
+    this.made ??= new MadeIndex(this.source, Number(meta?.["duration"]) || this.source.info.duration / 1000);
+    if (!this.headed && name !== "onMetaData") this.stage.script(0, "onMetaData", [{ duration: this.source.info.duration / 1000 }]);
+    this.headed = true;
+    give(this.made.head(tags.kinds || 5, meta ?? {}, after));
+    give(bytes.slice(after));
+    return bytes.length;
   }
 }
 

@@ -3,11 +3,11 @@ import type { createFile as CreateFile, ISOFile, Movie, MP4BoxBuffer, Track } fr
 import { asFault, Fault } from "../fault";
 import type { File } from "../source";
 import type { Pipeline, Stage } from "./pipeline";
-import { ahead, mediaSource } from "./pipeline";
+import { ahead, low, mediaSource } from "./pipeline";
 
 type Library = { createFile: typeof CreateFile };
 
-const readAtOnce = 256 << 10;
+const readAtOnce = 128 << 10;
 /** aheadEnough is how much is held ahead of the playhead before reading waits, in seconds; aheadAgain when it goes on. */
 const aheadEnough = 40;
 const aheadAgain = 30;
@@ -147,7 +147,7 @@ export class MP4Pipeline implements Pipeline {
     try {
       while (at < size) {
         await this.room(signal);
-        const bytes = await this.source.read(at, readAtOnce, signal);
+        const bytes = await this.source.read(at, readAtOnce, signal, !this.ready || low(this.stage.video));
         if (signal.aborted || bytes.length === 0) return;
         total += bytes.length;
         if (!this.ready && total > maxHead) {

@@ -70,3 +70,8 @@ export function mediaSource(): MediaSource {
   if (!Kind) throw new Fault("nothing_playable", "this browser has no Media Source Extensions: play the URL itself");
   return new Kind();
 }
+
+/** low tells whether a player holds so little that what it reads must come as fast as it can. */
+export function low(video: HTMLMediaElement): boolean {
+  return ahead(video) < 6;
+}

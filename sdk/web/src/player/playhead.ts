@@ -3,9 +3,8 @@ import { ahead } from "./pipeline";
 import type { Settings } from "./settings";
 
 const tickEvery = 50;
-/** leastHeld is how much must be held to go on, in seconds, of a live stream that comes in lumps; leastFile of a file. */
+/** leastHeld is how much must be held to go on, in seconds, whatever bufferTime says: streams come to browsers in lumps. */
 const leastHeld = 0.35;
-const leastFile = 0.1;
 /** dryAfter is how long the last frame is shown before the buffer counts as dry, in ms. */
 const dryAfter = 150;
 /** maxGap is the longest hole that playback jumps over, in seconds. */
@@ -171,7 +170,7 @@ export class Playhead {
   }
 
   private want(): number {
-    return Math.max(this.settings.bufferTime, this.live ? leastHeld : leastFile);
+    return Math.max(this.settings.bufferTime, leastHeld);
   }
 
   private end(): number {
