@@ -81,6 +81,8 @@ export declare class P2PNetStream extends Settings {
     get peerStreams(): PeerStream[];
     get info(): NetStreamInfo;
     get multicastInfo(): NetStreamMulticastInfo;
+    /** stats are what the sources of the play counted since it began; nothing before they are open. */
+    get stats(): Partial<Stats>;
 }
 /** SoundTransform is that of flash.media: volume and where the sound is. volume is acted on, the others are kept. */
 export interface SoundTransform {

@@ -1,7 +1,7 @@
 /** P2PNetStream: flash.net.NetStream in a page, under its ActionScript names. docs/netstream.md says how it behaves. */
 import { asFault, Fault } from "../fault";
 import { server } from "../open";
-import type { Source } from "../source";
+import type { Source, Stats } from "../source";
 import { codeOfFailure } from "./failure";
 import { infoOf, Multicast } from "./info";
 import type { NetStreamInfo, NetStreamMulticastInfo } from "./info";
@@ -233,7 +233,12 @@ export class P2PNetStream extends Unsupported {
   }
 
   get multicastInfo(): NetStreamMulticastInfo {
-    return this.multicast.of(this.current?.stats() ?? {});
+    return this.multicast.of(this.stats);
+  }
+
+  /** stats are what the sources of the play counted since it began; nothing before they are open. */
+  get stats(): Partial<Stats> {
+    return this.current?.stats() ?? {};
   }
 
   protected override changed(): void {

@@ -1,0 +1,116 @@
+package webtest
+
+import (
+	"sync"
+	"testing"
+
+	"github.com/chromedp/cdproto/log"
+	"github.com/chromedp/cdproto/runtime"
+	"github.com/chromedp/chromedp"
+	"github.com/stretchr/testify/require"
+)
+
+// complaints are what a page's console has of errors, exceptions and violations of its policy.
+type complaints struct {
+	mu   sync.Mutex
+	said []string
+}
+
+func (c *complaints) hear(event any) {
+	said := ""
+	switch e := event.(type) {
+	case *log.EventEntryAdded:
+		if e.Entry.Level == log.EntryLevelError || e.Entry.Source == log.EntrySourceSecurity {
+			said = e.Entry.Text + " " + e.Entry.URL
+		}
+	case *runtime.EventExceptionThrown:
+		said = e.ExceptionDetails.Text
+		if e.ExceptionDetails.Exception != nil {
+			said += " " + e.ExceptionDetails.Exception.Description
+		}
+	case *runtime.EventConsoleAPICalled:
+		if e.Type == runtime.ConsoleAPICalledTypeError || e.Type == runtime.ConsoleAPICalledTypeAssert {
+			said = "console.error"
+			for _, a := range e.Args {
+				said += " " + string(a.Value) + a.Description
+			}
+		}
+	}
+	if said != "" {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		c.said = append(c.said, said)
+	}
+}
+
+func (c *complaints) none(t *testing.T) {
+	t.Helper()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	require.Empty(t, c.said)
+}
+
+// visit shows a page of a server and listens to its console.
+func (b *browser) visit(url string) (*page, *complaints) {
+	b.t.Helper()
+	heard := &complaints{}
+	tab, end := chromedp.NewContext(b.ctx, chromedp.WithListener(heard.hear))
+	b.t.Cleanup(end)
+	p := &page{b.t, tab}
+	require.NoError(b.t, chromedp.Do(tab, chromedp.Navigate(url)))
+	return p, heard
+}
+
+// shows waits until a condition holds on a page that is not the tests' own.
+func (p *page) shows(condition string) {
+	p.t.Helper()
+	_, err := chromedp.Run(p.ctx, chromedp.Poll[bool](condition))
+	if err != nil {
+		p.picture("failed")
+	}
+	require.NoError(p.t, err, "waiting for %s: %s", condition, p.text("document.body.innerText"))
+}
+
+func TestThePlayerPageShowsStreamAndSwarm(t *testing.T) {
+	s := onAir(t)
+	openNative(t, s.ServerURL())
+	p, heard := openBrowser(t).visit(s.ServerURL() + "/")
+	p.shows(`document.querySelector("#channels a")?.textContent.includes("live") && !document.getElementById("first").hidden`)
+	p.do(`document.querySelector("#channels a").click()`)
+	require.Contains(t, p.text("location.search"), "channel=live")
+	p.shows("video.currentTime > 3 && video.getVideoPlaybackQuality().totalVideoFrames > 40")
+	p.shows(`document.querySelector("#channels a").getAttribute("aria-current") === "true"`)
+	p.shows(`document.querySelectorAll("#swarm circle.node").length === 1 && parseFloat(document.getElementById("offload").textContent) > 0`)
+	p.shows(`document.querySelector("#chart path.by-peer").getAttribute("d").length > 50`)
+	require.Equal(t, "0", p.text(`document.getElementById("stalls").textContent`))
+	require.Empty(t, p.text(`document.getElementById("message").innerText`))
+	p.picture("playing")
+	heard.none(t)
+
+	p.do("history.back()")
+	p.shows(`!document.getElementById("cover").hidden && video.readyState === 0`)
+	heard.none(t)
+}
+
+func TestThePlayerPageSaysWhatFailsAndPlaysTheURLItself(t *testing.T) {
+	s := onAir(t)
+	b := openBrowser(t)
+	p, _ := b.visit(s.ServerURL() + "/?channel=nothing")
+	p.shows(`document.getElementById("message").innerText.includes("channel_unknown")`)
+
+	// The server does not pull from itself: nobody has named it under origins.
+	p, heard := b.visit(s.ServerURL() + "/?url=" + s.ServerURL() + "/live/live.flv")
+	p.shows(`video.currentTime > 1 && document.getElementById("message").innerText.includes("without other viewers")`)
+	require.NotContains(t, heard.said, "Content Security Policy")
+}
+
+func TestThePagesOfStatusAndAdaptersWork(t *testing.T) {
+	s := onAir(t)
+	openNative(t, s.ServerURL())
+	b := openBrowser(t)
+	p, _ := b.visit(s.ServerURL() + "/status")
+	p.shows(`document.querySelector("#streams tbody").textContent.includes("live")`)
+	p, heard := b.visit(s.ServerURL() + "/demo/adapters.html?mpegts=live")
+	p.shows(`document.querySelector("#mpegts video").currentTime > 2 && document.querySelector("#mpegts .count").textContent.includes("saved")`)
+	heard.none(t)
+}
