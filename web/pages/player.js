@@ -67,6 +67,8 @@ function stop() {
   $("busy").hidden = true;
 }
 
+const sentence = (text) => text.charAt(0).toUpperCase() + text.slice(1).replace(/\.?$/, ".");
+
 /** final are the failures that the URL itself cannot help against. */
 const final = new Set(["url_invalid", "channel_unknown", "request_invalid", "config_invalid"]);
 
@@ -74,7 +76,7 @@ const final = new Set(["url_invalid", "channel_unknown", "request_invalid", "con
 async function direct(info) {
   const url = directURL(playing), mine = attempt, again = "Press Play to try again.";
   const external = /^https?:/.test(playing) ? url : "";
-  const why = info.description + (info.error ? ` (${info.error})` : "");
+  const why = sentence(info.description) + (info.error ? ` (${info.error})` : "");
   stop();
   if (!url || final.has(info.error)) {
     say("error", "This cannot be played.", why);
@@ -86,7 +88,7 @@ async function direct(info) {
   const failed = (reason) => {
     if (mine !== attempt) return;
     stop();
-    say("error", "This plays neither with other viewers nor from the URL itself. " + again, `${why} From the URL: ${reason}.`, external);
+    say("error", "This plays neither with other viewers nor from the URL itself. " + again, `${why} From the URL itself: ${reason}`, external);
   };
   video.addEventListener("playing", () => {
     if (mine !== attempt || !endDirect) return;

@@ -8,6 +8,8 @@ import (
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
 	"github.com/stretchr/testify/require"
+
+	"github.com/superp2p/superp2p/internal/stage/stagetest"
 )
 
 // complaints are what a page's console has of errors, exceptions and violations of its policy.
@@ -93,15 +95,16 @@ func TestThePlayerPageShowsStreamAndSwarm(t *testing.T) {
 }
 
 func TestThePlayerPageSaysWhatFailsAndPlaysTheURLItself(t *testing.T) {
-	s := onAir(t)
+	films := readable(t, stagetest.Films(t).URL)
+	s := serverFor(t) // which may not pull them
 	b := openBrowser(t)
 	p, _ := b.visit(s.ServerURL() + "/?channel=nothing")
 	p.shows(`document.getElementById("message").innerText.includes("channel_unknown")`)
-
-	// The server does not pull from itself: nobody has named it under origins.
-	p, heard := b.visit(s.ServerURL() + "/?url=" + s.ServerURL() + "/live/live.flv")
-	p.shows(`video.currentTime > 1 && document.getElementById("message").innerText.includes("without other viewers")`)
-	require.NotContains(t, heard.said, "Content Security Policy")
+	for _, film := range []string{"film.flv", "first.mp4"} {
+		p, _ = b.visit(s.ServerURL() + "/?url=" + films.URL + "/" + film)
+		p.shows(`video.currentTime > 1 && document.getElementById("message").innerText.includes("without other viewers")`)
+		require.Contains(t, p.text(`document.getElementById("message").innerText`), "origin_not_allowed")
+	}
 }
 
 func TestThePagesOfStatusAndAdaptersWork(t *testing.T) {
