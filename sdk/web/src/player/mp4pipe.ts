@@ -12,7 +12,7 @@ const readAtOnce = 128 << 10;
 const aheadEnough = 40;
 const aheadAgain = 30;
 /** maxQueued is how much may wait for the element before reading waits, in bytes. */
-const maxQueued = 4 << 20;
+const maxQueued = 1 << 20;
 const samples = 30;
 /** most that may be read before the description of the film is complete, in bytes. */
 const maxHead = 64 << 20;

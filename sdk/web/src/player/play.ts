@@ -263,8 +263,12 @@ export class Play {
 
   private lead(live: boolean, holds: boolean, seekable = !live): void {
     const { owner } = this;
+    const play: Pick<Play, "isLive"> = this;
     this.playhead = new Playhead(owner.video, owner.settings, live, {
-      holdsDelay: holds, seekable,
+      holdsDelay: holds,
+      get seekable() {
+        return seekable && !play.isLive;
+      },
       event: (code, level, details, description) => owner.event(code, level, details, description),
       complete: () => owner.complete(this),
       ranDry: () => {
@@ -324,6 +328,7 @@ export class Play {
         this.others.push(s);
         s.onevent = (e) => this.heard(e);
         this.source ??= s;
+        if (this.playhead) this.playhead.live = s.live;
       },
       failed: (why) => this.failing(asFault(why)),
     });

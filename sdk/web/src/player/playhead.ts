@@ -57,7 +57,7 @@ export class Playhead {
   constructor(
     private readonly video: HTMLVideoElement,
     private readonly settings: Settings,
-    readonly live: boolean,
+    public live: boolean,
     private readonly told: Told,
     private paused = false,
   ) {
