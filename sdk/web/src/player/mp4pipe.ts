@@ -78,22 +78,29 @@ export class MP4Pipeline implements Pipeline {
     this.pump();
   };
 
-  /** sought goes on at a place that is not held. */
+  /** sought goes on at a place that is not held, or after what is held there. */
   private readonly sought = (): void => {
     const { video } = this.stage;
-    if (!this.ready || ahead(video) > 0) {
+    const held = ahead(video);
+    if (!this.ready || (held > 0 && video.buffered.length === 1)) {
       this.wake();
       return;
     }
     this.control.abort();
     this.control = new AbortController();
     this.file.stop();
-    const { offset } = this.file.seek(video.currentTime, true);
+    const from = video.currentTime + held;
+    const end = held > 0 && from > this.length - 0.2;
+    const { offset } = this.file.seek(end ? this.length : from, true);
     for (const b of this.buffers.values()) {
       b.queue = [];
       b.queued = 0;
-      b.done = false;
+      b.done = end;
       if (this.media.readyState === "open") b.sb.abort();
+    }
+    if (end) {
+      this.pump();
+      return;
     }
     this.file.start();
     void this.read(offset);

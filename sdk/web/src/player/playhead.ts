@@ -256,6 +256,7 @@ export class Playhead {
         if (!this.paused) this.run();
       } else if (held < 0.05 && told.ranDry()) return;
     }
+    if (!this.allGiven && this.full && this.atKnownEnd()) this.allGiven = true;
     if (this.allGiven && this.full && !this.flushed) {
       this.flushed = true;
       told.event("NetStream.Buffer.Flush");
@@ -324,6 +325,12 @@ export class Playhead {
   private atEnd(): boolean {
     const { video } = this;
     return video.ended || video.currentTime >= this.until || (ahead(video) < 0.03 && video.currentTime >= this.end() - 0.15 && video.readyState < 3);
+  }
+
+  /** atKnownEnd tells whether the end of a file was played that was not all loaded: what is before it was not. */
+  private atKnownEnd(): boolean {
+    const d = this.told.seekable ? this.told.duration() : 0;
+    return d > 0 && this.video.currentTime >= d - 0.15 && ahead(this.video) < 0.05;
   }
 
   private finish(): void {
