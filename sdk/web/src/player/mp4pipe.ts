@@ -96,7 +96,7 @@ export class MP4Pipeline implements Pipeline {
       b.queue = [];
       b.queued = 0;
       b.done = end;
-      if (this.media.readyState === "open") b.sb.abort();
+      this.breakOff(b.sb);
     }
     if (end) {
       this.pump();
@@ -105,6 +105,16 @@ export class MP4Pipeline implements Pipeline {
     this.file.start();
     void this.read(offset);
   };
+
+  /** breakOff ends what the element is given at the moment: what comes begins anew. */
+  private breakOff(sb: SourceBuffer): void {
+    if (this.media.readyState !== "open") return;
+    try {
+      sb.abort();
+    } catch {
+      // it is just forgetting what is behind, which does not hinder
+    }
+  }
 
   private invalid(why: string): void {
     this.stage.failed(new Fault("source_invalid", "its MP4 cannot be played; check what makes it: " + why));
@@ -225,7 +235,11 @@ export class MP4Pipeline implements Pipeline {
       if (idle) for (const b of this.buffers.values()) this.forget(b.sb, this.stage.backBuffer() + 10);
       return;
     }
-    this.media.endOfStream();
+    try {
+      this.media.endOfStream();
+    } catch {
+      return; // a buffer is busy: when it is done this is called again
+    }
     this.stage.given();
   }
 
