@@ -13,7 +13,14 @@ import (
 // DefaultServer is the server of a Config without one: a superp2p on the same machine.
 const DefaultServer = "http://127.0.0.1:8080"
 
-// Config says how a P2PNetStream works, whatever it plays.
+// The range of PlayConfig.Delay, and what is taken where it says nothing.
+const (
+	MinDelay     = peer.MinDelay     // 2 s
+	MaxDelay     = peer.MaxDelay     // 30 s
+	DefaultDelay = peer.DefaultDelay // 6 s
+)
+
+// Config says how a P2PNetStream or a Media works, whatever it plays.
 type Config struct {
 	// Server is the URL of the superp2p server, http(s)://host[:port][/path]. If empty, DefaultServer.
 	Server string
@@ -35,7 +42,8 @@ type Config struct {
 	Node *Node
 	// PublishURL is where Publish publishes, rtmp(s)://host[:port]/application. If empty, at the RTMP port of Server.
 	PublishURL string
-	// CacheDir is a directory where what was seen of files is kept beyond Memory, for later plays too. If empty, nothing is.
+	// CacheDir is a directory where what was seen of files is kept beyond Memory, for later plays too. Of streams that play at the
+	// same time only those of one Node may have the same. If empty, nothing is kept.
 	CacheDir string
 	// CacheBytes limits what is kept there, in bytes; what was not used for the longest time goes first. If zero, 1 GiB.
 	CacheBytes int64
@@ -49,8 +57,8 @@ type Config struct {
 	Loopback bool
 }
 
-// Node is what streams of one program share: WebRTC connections to peers, connections to the server, a budget of memory. Make
-// one with NewNode and give it to the Config of each stream; it needs no closing. Streams of one Node have the same Server,
+// Node is what streams of one program share: WebRTC connections to peers, connections to the server, caches on disk, a budget of
+// memory. Make one with NewNode and give it to the Config of each stream; it needs no closing. Streams of one Node have the same Server,
 // and no or the same HTTPClient.
 type Node = peer.Node
 
@@ -157,7 +165,7 @@ func (c *Config) viewer(play *PlayConfig) peer.Config {
 		Server: c.Server, HTTPClient: c.HTTPClient, Logger: c.Logger, Delay: play.Delay,
 		StartTimeout: c.startTimeout(play), StallTimeout: c.StallTimeout, Unpaced: c.Unpaced,
 		NoPeers: c.NoPeers || play.HTTPOnly, NoUpload: c.NoUpload, UploadRate: c.UploadRate, MaxPeers: c.MaxPeers, MaxBytes: c.Memory,
-		Loopback: c.Loopback, NoDownload: play.MinViewers > 1, Node: c.Node,
+		Loopback: c.Loopback, CacheDir: c.CacheDir, CacheBytes: c.CacheBytes, NoDownload: play.MinViewers > 1, Node: c.Node,
 	}
 	if v.Server == "" {
 		v.Server = DefaultServer
@@ -176,6 +184,7 @@ func (c *Config) viewer(play *PlayConfig) peer.Config {
 	}
 	if play.Token != "" {
 		v.HTTPClient = withToken(c.HTTPClient, play.Token)
+		v.Header = http.Header{"Authorization": {bearerOf(play.Token)}}
 	}
 	return v
 }
@@ -203,6 +212,8 @@ func (b bearer) RoundTrip(r *http.Request) (*http.Response, error) {
 		next = http.DefaultTransport
 	}
 	r = r.Clone(r.Context())
-	r.Header.Set("Authorization", "Bearer "+b.token)
+	r.Header.Set("Authorization", bearerOf(b.token))
 	return next.RoundTrip(r)
 }
+
+func bearerOf(token string) string { return "Bearer " + token }

@@ -8,6 +8,9 @@
 //	if err := stream.Play("http://live.example/1.flv", nil); err != nil { … }
 //	_, err = stream.WriteTo(file)
 //
+// Who has a player of their own, a proxy or a loader of HLS segments say, opens a Media instead, which gives a stream as its
+// container has it: see Open.
+//
 // The names are those of flash.net.NetStream (ActionScript 3 reference) in Go's spelling. All methods of a
 // P2PNetStream may be called concurrently; only one goroutine at a time should read from it. Failures are *Error,
 // whose Code is stable.

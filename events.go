@@ -54,5 +54,7 @@ type Info struct {
 	Code        string `json:"code"`                  // one of the constants of this package
 	Level       string `json:"level"`                 // "status", "warning" or "error"
 	Description string `json:"description,omitempty"` // one sentence; may be empty unless Level is "error"
-	Details     string `json:"details,omitempty"`     // the URL or channel that is played; of Seek.InvalidTime the last valid time in seconds
+	Details     string `json:"details,omitempty"`     // the URL or channel that is played; of Seek.InvalidTime the last valid time in seconds; of NetStream.Connect the peer's id
+
+	Stream *PeerStream `json:"stream,omitempty"` // of NetStream.Connect: the peer's; else nil
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -25,8 +26,8 @@ func watch(server, url string, w io.Writer) error {
 	defer stream.Close() //nolint:errcheck // it returns nil, always
 	failed := make(chan struct{})
 	stream.OnNetStatus(func(e superp2p.NetStatusEvent) {
-		if e.Info.Code == superp2p.NetStreamPlayFailed {
-			close(failed)
+		if e.Info.Level == "error" && strings.HasPrefix(e.Info.Code, "NetStream.Play.") {
+			close(failed) // it comes once
 		}
 	})
 	if err := stream.Play(url, &superp2p.PlayConfig{Delay: 2 * time.Second}); err != nil {

@@ -44,7 +44,7 @@ func TestSettingsAreKept(t *testing.T) {
 func TestWhatHasNoMeaningHereSaysSo(t *testing.T) {
 	s, _ := stream(t, "")
 	for _, err := range []error{
-		s.Attach(nil), s.AttachAudio(nil), s.AttachCamera(nil), s.OnPeerConnect(nil), s.SetVideoStreamSettings(nil), superp2p.ResetDRMVouchers(),
+		s.Attach(nil), s.AttachAudio(nil), s.AttachCamera(nil), s.SetVideoStreamSettings(nil), superp2p.ResetDRMVouchers(),
 	} {
 		require.ErrorIs(t, err, superp2p.ErrNotSupported)
 		require.Equal(t, superp2p.Code("not_supported"), superp2p.CodeOf(err))
@@ -71,7 +71,7 @@ func TestFiguresOfALivePlay(t *testing.T) {
 	require.NotZero(t, s.LiveDelay())
 	require.NotEmpty(t, s.VideoCodec())
 	require.NotEmpty(t, s.AudioCodec())
-	require.Zero(t, s.PeerStreams())
+	require.Empty(t, s.PeerStreams())
 	require.Zero(t, s.BytesTotal(), "a live stream has no end")
 	i := s.Info()
 	require.Equal(t, st.ServerURL(), i.URI)

@@ -86,6 +86,10 @@ func (n *P2PNetStream) playPart(url string, config *PlayConfig, part span) error
 	if len(n.leaving) > maxLeaving {
 		crowd = n.leaving[0]
 	}
+	if interrupts && err == nil { // before anything that others do with p
+		reset := Info{Code: NetStreamPlayReset, Level: levelStatus, Details: p.name()}
+		n.put(told{play: p, event: NetStatusEvent{Info: reset, Time: time.Now()}}, false)
+	}
 	n.mu.Unlock()
 	if old != nil {
 		old.stop()
@@ -94,9 +98,6 @@ func (n *P2PNetStream) playPart(url string, config *PlayConfig, part span) error
 	if crowd != nil {
 		crowd.cancel()
 		<-crowd.left
-	}
-	if interrupts && err == nil {
-		n.tell(p, NetStatusEvent{Info: Info{Code: NetStreamPlayReset, Level: levelStatus, Details: p.name()}, Time: time.Now()})
 	}
 	p.start(err)
 	return err
@@ -201,12 +202,18 @@ func (n *P2PNetStream) playing() (*play, error) {
 // Stats returns what the current play did so far, or the last one if nothing is played.
 func (n *P2PNetStream) Stats() Stats {
 	n.mu.Lock()
-	p, last := n.play, n.last
+	p, last, lastNo := n.play, n.last, n.lastNo
+	leaving := slices.Clone(n.leaving)
 	n.mu.Unlock()
-	if p == nil {
-		return last
+	if p != nil {
+		return p.stats()
 	}
-	return p.stats()
+	for _, q := range slices.Backward(leaving) { // what is being closed still counts
+		if q.no > lastNo && q.opened() {
+			return q.stats()
+		}
+	}
+	return last
 }
 
 // LiveDelay returns how far behind the live edge playback is, as measured: what the swarm holds back (PlayConfig.Delay) and

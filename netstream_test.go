@@ -5,6 +5,7 @@ import (
 	"io"
 	"net"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -30,8 +31,13 @@ func onAir(t *testing.T, adjust func(*config.Config)) *stage.Stage {
 // stream returns a stream with its events.
 func stream(t *testing.T, server string) (*superp2p.P2PNetStream, chan superp2p.NetStatusEvent) {
 	t.Helper()
+	return patientStream(t, server, 2*time.Second, time.Second)
+}
+
+func patientStream(t *testing.T, server string, start, stall time.Duration) (*superp2p.P2PNetStream, chan superp2p.NetStatusEvent) {
+	t.Helper()
 	s := newStream(t, superp2p.Config{
-		Server: server, Loopback: true, StartTimeout: 2 * time.Second, StallTimeout: time.Second,
+		Server: server, Loopback: true, StartTimeout: start, StallTimeout: stall,
 	})
 	events := make(chan superp2p.NetStatusEvent, 100)
 	s.OnNetStatus(func(e superp2p.NetStatusEvent) { events <- e })
@@ -56,7 +62,17 @@ func nextBut(t *testing.T, events chan superp2p.NetStatusEvent, codes ...string)
 	}
 }
 
+// next returns the next event but those of peers, which come when they like.
 func next(t *testing.T, events chan superp2p.NetStatusEvent) superp2p.NetStatusEvent {
+	t.Helper()
+	for {
+		if e := nextOfAll(t, events); !strings.HasPrefix(e.Info.Code, "NetStream.Connect.") {
+			return e
+		}
+	}
+}
+
+func nextOfAll(t *testing.T, events chan superp2p.NetStatusEvent) superp2p.NetStatusEvent {
 	t.Helper()
 	select {
 	case e := <-events:

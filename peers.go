@@ -3,6 +3,7 @@ package superp2p
 import (
 	"time"
 
+	"github.com/superp2p/superp2p/internal/peer"
 	"github.com/superp2p/superp2p/internal/playback"
 )
 
@@ -10,13 +11,71 @@ import (
 type multicast struct {
 	sendToAll                     bool
 	update, fetch, margin, window time.Duration
-	windowSet                     bool
+	windowSet, marginSet, pushSet bool
 	push                          float64
+	welcome                       func(PeerStream) bool
 }
 
 func defaultMulticast() multicast {
 	return multicast{
 		update: 100 * time.Millisecond, fetch: 2500 * time.Millisecond, margin: 2 * time.Second, window: 8 * time.Second, push: 4,
+	}
+}
+
+// pushPeers is push as a viewer takes it: 0 for as many as it likes, less for none.
+func (m *multicast) pushPeers() int {
+	const many = 1 << 20
+	switch {
+	case !m.pushSet:
+		return 0
+	case m.push >= 1:
+		return int(min(m.push, many))
+	}
+	return -1
+}
+
+// keepBehind is margin as a viewer takes it: 0 for what it likes, less for nothing.
+func (m *multicast) keepBehind() time.Duration {
+	switch {
+	case !m.marginSet:
+		return 0
+	case m.margin > 0:
+		return m.margin
+	}
+	return -1
+}
+
+// steer says to a viewer of p that is to be opened what was set.
+func (p *play) steer(cfg *peer.Config) {
+	m := p.n.settings().multicast
+	if m.windowSet && cfg.Delay == 0 {
+		cfg.Delay = m.window
+	}
+	cfg.PushPeers, cfg.KeepBehind, cfg.Admit = m.pushPeers(), m.keepBehind(), p.admit
+}
+
+// steerViewers says the same to those of q, as far as it can be changed.
+func (p *play) steerViewers(q *pipe) {
+	m := p.n.settings().multicast
+	for _, v := range q.viewers() {
+		if m.pushSet {
+			v.SetPushPeers(m.pushPeers())
+		}
+		if m.marginSet {
+			v.SetKeepBehind(m.keepBehind())
+		}
+	}
+}
+
+func (n *P2PNetStream) steerCurrent() {
+	p := n.current()
+	if p == nil {
+		return
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if q := p.way.pipe; q != nil {
+		p.steerViewers(q)
 	}
 }
 
@@ -49,28 +108,13 @@ func (n *P2PNetStream) SetMulticastFetchPeriod(d time.Duration) {
 // MulticastPushNeighborLimit returns what was set, at first 4. NetStream.multicastPushNeighborLimit.
 func (n *P2PNetStream) MulticastPushNeighborLimit() float64 { return n.settings().multicast.push }
 
-// SetMulticastPushNeighborLimit says to how many neighbours anything is given: with 0 to none, at once, else as the swarm
-// sees fit. It counts for the plays to come, too.
+// SetMulticastPushNeighborLimit says to how many neighbours slices of a live stream are offered as soon as they are here, with
+// 0 to none, from now on; those who pass on what they get come first. The others still get what they ask for: to give
+// nothing at all, see PlayConfig.Upload. Until it is set slices are offered to as many neighbours as the uplink can serve,
+// whatever MulticastPushNeighborLimit says. It counts for the plays to come, too.
 func (n *P2PNetStream) SetMulticastPushNeighborLimit(limit float64) {
-	n.change(func(s *settings) { s.multicast.push = max(limit, 0) }, nil)
-	if p := n.current(); p != nil {
-		p.mu.Lock()
-		defer p.mu.Unlock()
-		p.limitPush(limit)
-	}
-}
-
-// limitPush switches giving to others; p.mu is held.
-func (p *play) limitPush(limit float64) {
-	off := p.n.cfg.NoUpload
-	if p.settings.Upload != nil {
-		off = !*p.settings.Upload
-	}
-	if q := p.way.pipe; q != nil {
-		for _, v := range q.viewers() {
-			v.SetUpload(!off && limit > 0)
-		}
-	}
+	n.change(func(s *settings) { s.multicast.push, s.multicast.pushSet = max(limit, 0), true }, nil)
+	n.steerCurrent()
 }
 
 // MulticastRelayMarginDuration returns what was set, at first 2 s. NetStream.multicastRelayMarginDuration.
@@ -78,9 +122,12 @@ func (n *P2PNetStream) MulticastRelayMarginDuration() time.Duration {
 	return n.settings().multicast.margin
 }
 
-// SetMulticastRelayMarginDuration is kept and has no effect: what was played is given to others for as long as it is held.
+// SetMulticastRelayMarginDuration says for how long slices of a live stream are kept for others after they were played, from
+// now on, as far as the memory allows (PlayConfig.Memory). Until it is set that is 10 s, whatever MulticastRelayMarginDuration
+// says. It counts for the plays to come, too. Of a file everything is kept that the memory holds.
 func (n *P2PNetStream) SetMulticastRelayMarginDuration(d time.Duration) {
-	n.change(func(s *settings) { s.multicast.margin = max(d, 0) }, nil)
+	n.change(func(s *settings) { s.multicast.margin, s.multicast.marginSet = max(d, 0), true }, nil)
+	n.steerCurrent()
 }
 
 // MulticastWindowDuration returns what was set, at first 8 s. NetStream.multicastWindowDuration.
@@ -112,9 +159,6 @@ func (n *P2PNetStream) FarNonce() string { return "" }
 
 // NearNonce returns "", as FarNonce does. NetStream.nearNonce.
 func (n *P2PNetStream) NearNonce() string { return "" }
-
-// PeerStreams returns how many neighbours are connected. NetStream.peerStreams is the list of them.
-func (n *P2PNetStream) PeerStreams() int { return n.Stats().Peers }
 
 // State returns what playback does: "idle" before the first frame, "buffering", "playing", "paused", "seeking" or
 // "stopped"; "" if nothing is played.

@@ -56,7 +56,7 @@ func newPlay(n *P2PNetStream, url string, settings PlayConfig) *play {
 		p.cfg.MaxBytes = 10 * p.memory() // what a tag weighs at the most; AppendBytes has the limit
 	}
 	p.player = playback.New(p.cfg)
-	p.dry.since = time.Now()
+	p.dry = newDryness()
 	return p
 }
 
@@ -306,11 +306,16 @@ func (p *play) stats() Stats {
 
 // dryness watches for a stream that needs more than what arrives.
 type dryness struct {
-	since time.Time // of the last look
-	dry   time.Duration
-	well  time.Duration
-	told  bool
-	away  bool // the source is
+	long, window time.Duration // how long it may be dry, and after how long of good playback that is forgotten
+	since        time.Time     // of the last look
+	dry          time.Duration
+	well         time.Duration
+	told         bool
+	away         bool // the source is
+}
+
+func newDryness() dryness {
+	return dryness{long: 10 * time.Second, window: 30 * time.Second, since: time.Now()}
 }
 
 // look takes note of how playback runs. It is called at least every second while p plays.
@@ -318,16 +323,15 @@ func (d *dryness) look(p *play, state playback.State) {
 	now := time.Now()
 	took := now.Sub(d.since)
 	d.since = now
-	const long, window = 10 * time.Second, 30 * time.Second
 	switch {
 	case state == playback.Buffering && p.way.framed && !d.away && !p.way.ended:
 		d.dry, d.well = d.dry+took, 0
 	case state == playback.Playing:
-		if d.well += took; d.well >= window {
+		if d.well += took; d.well >= d.window {
 			d.dry, d.told = 0, false
 		}
 	}
-	if d.dry < long || d.told {
+	if d.dry < d.long || d.told {
 		return
 	}
 	d.told = true

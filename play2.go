@@ -154,7 +154,7 @@ func (p *play) prepare(n *transition) {
 	if n.settings.Channel != "" {
 		target = n.settings.Channel
 	}
-	q, err := p.n.openPipe(n.ctx, target, &n.settings)
+	q, err := p.openPipe(n.ctx, target, &n.settings)
 	if err == nil {
 		err = p.begins(n, q)
 	}
@@ -227,6 +227,8 @@ func (p *play) begins(n *transition, q *pipe) error {
 			return fault.New(fault.Closed, "it was closed meanwhile; play it again")
 		}
 		n.key = &t
+		p.player.Tick(p.now()) // what has happened by now is told first
+		p.act()
 		p.n.tell(p, NetStatusEvent{Info: Info{Code: NetStreamPlayTransition, Level: levelStatus, Details: n.settings.name(n.url)}, Time: time.Now()})
 		if n.atOnce {
 			p.changeOver(n)

@@ -3,19 +3,12 @@ package superp2p_test
 import (
 	"errors"
 	"io"
-	"log"
-	"net/http"
-	"net/http/httptest"
-	"net/http/httputil"
-	"net/url"
-	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/superp2p/superp2p"
-	"github.com/superp2p/superp2p/internal/edgeapi"
 )
 
 // frames reads packets to the end and returns the times of those of picture and sound.
@@ -178,8 +171,8 @@ func TestAPlayThatReplacesAnotherTakesItsConnections(t *testing.T) {
 		require.NoError(t, neighbour.Play(url, fast()))
 		codes(t, events, superp2p.NetStreamPlayStart)
 	}
-	front := trackless(t, st.ServerURL())
-	s := newStream(t, superp2p.Config{Server: front.url, Loopback: true, Node: ours})
+	gate := front(t, st, "")
+	s := newStream(t, superp2p.Config{Server: gate.URL, Loopback: true, Node: ours})
 	events := make(chan superp2p.NetStatusEvent, 1000)
 	s.OnNetStatus(func(e superp2p.NetStatusEvent) { events <- e })
 	defer func() { require.NoError(t, s.Close()) }()
@@ -188,32 +181,21 @@ func TestAPlayThatReplacesAnotherTakesItsConnections(t *testing.T) {
 			require.NoError(t, s.Play(url, fast()))
 			codes(t, events, superp2p.NetStreamPlayStart)
 			require.Eventually(t, func() bool { return s.Stats().Peers > 0 && s.Stats().PeerBytes > 0 }, 20*time.Second, 10*time.Millisecond)
-			front.closed.Store(true) // from here on peers are found over the connections of the play before, or not at all
+			gate.untracked.Store(true) // from here on peers are found over the connections of the play before, or not at all
 		}
 	}
 }
 
-// shopFront passes requests on to a server, to its tracker only until it is closed.
-type shopFront struct {
-	url    string
-	closed atomic.Bool
-}
-
-func trackless(t *testing.T, server string) *shopFront {
-	t.Helper()
-	to, err := url.Parse(server)
-	require.NoError(t, err)
-	proxy := httputil.NewSingleHostReverseProxy(to)
-	proxy.ErrorLog = log.New(io.Discard, "", 0)
-	f := &shopFront{}
-	front := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if f.closed.Load() && r.URL.Path == edgeapi.TrackerPath {
-			http.Error(w, "closed", http.StatusServiceUnavailable)
-			return
-		}
-		proxy.ServeHTTP(w, r)
-	}))
-	t.Cleanup(front.Close)
-	f.url = front.URL
-	return f
+func TestStatsOutliveAPlay(t *testing.T) {
+	st := onAir(t, nil)
+	s, events := stream(t, st.ServerURL())
+	require.NoError(t, s.Play(st.Channel(), fast()))
+	codes(t, events, superp2p.NetStreamBufferFull)
+	closed := make(chan error)
+	go func() { closed <- s.Close() }()
+	_, err := io.Copy(io.Discard, s)
+	require.Equal(t, superp2p.Code("closed"), superp2p.CodeOf(err))
+	require.Positive(t, s.Stats().ServerBytes, "while it is being closed")
+	require.NoError(t, <-closed)
+	require.Positive(t, s.Stats().ServerBytes, "and then")
 }

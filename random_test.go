@@ -96,7 +96,7 @@ type judge struct {
 func (j *judge) told(e superp2p.NetStatusEvent) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	if e.Info.Code == superp2p.NetStreamSeekInvalidTime { // its Details is a time
+	if e.Info.Code == superp2p.NetStreamSeekInvalidTime || e.Info.Stream != nil { // their Details are a time, and a peer
 		return
 	}
 	o := j.plays[e.Info.Details]

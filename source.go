@@ -10,7 +10,6 @@ import (
 	"github.com/superp2p/superp2p/internal/film"
 	"github.com/superp2p/superp2p/internal/flv"
 	"github.com/superp2p/superp2p/internal/peer"
-	"github.com/superp2p/superp2p/internal/peer/diskcache"
 	"github.com/superp2p/superp2p/internal/timeline"
 )
 
@@ -40,36 +39,25 @@ func (l *liveSource) ReadTag() (flv.Tag, error) {
 
 func (l *liveSource) Kinds() (audio, video bool) { return l.audio, l.video }
 
-// pipe is the way of one stream into a play: its viewers, and what they keep.
+// pipe is the way of one stream into a play: its viewers.
 type pipe struct {
 	viewer *peer.Viewer
-	audio  *peer.Viewer     // of an HLS variant whose audio is in a playlist of its own, else nil
-	cache  *diskcache.Cache // nil if there is none
-	length time.Duration    // of a file; 0 if it is not known
+	audio  *peer.Viewer  // of an HLS variant whose audio is in a playlist of its own, else nil
+	length time.Duration // of a file; 0 if it is not known
 }
 
-// openPipe opens what is played, within the time that a start may take.
-func (n *P2PNetStream) openPipe(ctx context.Context, target string, settings *PlayConfig) (_ *pipe, err error) {
-	ctx, cancel := context.WithTimeoutCause(ctx, n.cfg.startTimeout(settings), errStart)
+// openPipe opens what p is to play, within the time that a start may take.
+func (p *play) openPipe(ctx context.Context, target string, settings *PlayConfig) (_ *pipe, err error) {
+	ctx, cancel := context.WithTimeoutCause(ctx, p.n.cfg.startTimeout(settings), errStart)
 	defer cancel()
-	cfg := n.cfg.viewer(settings)
-	if m := n.settings().multicast; m.windowSet && cfg.Delay == 0 {
-		cfg.Delay = m.window
-	}
+	cfg := p.n.cfg.viewer(settings)
+	p.steer(&cfg)
 	q := &pipe{}
-	if n.cfg.CacheDir != "" {
-		q.cache, err = diskcache.Open(diskcache.Config{Dir: n.cfg.CacheDir, MaxBytes: n.cfg.CacheBytes, Logger: n.cfg.Logger})
-		if err != nil {
-			return nil, err
-		}
-		cfg.Cache = q.cache
-	}
 	q.viewer, err = peer.Open(ctx, cfg, target)
 	if CodeOf(err) == fault.SourceMaster && strings.Contains(target, "://") {
 		err = q.openVariant(ctx, cfg, target)
 	}
 	if err != nil {
-		q.closeCache()
 		if context.Cause(ctx) == errStart { //nolint:errorlint // it is given back as it was given
 			if code := CodeOf(err); code == fault.Closed || code == fault.Internal {
 				err = errStart
@@ -146,11 +134,4 @@ func (q *pipe) close() {
 		wg.Go(func() { _ = v.Close() })
 	}
 	wg.Wait()
-	q.closeCache()
-}
-
-func (q *pipe) closeCache() {
-	if q.cache != nil {
-		_ = q.cache.Close()
-	}
 }

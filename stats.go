@@ -6,15 +6,16 @@ import (
 	"github.com/superp2p/superp2p/internal/peer"
 )
 
-// Stats counts what the current or last play did. Media bytes are payload that was proved and used.
+// Stats counts what the current or last play of a P2PNetStream did, or a Media. Media bytes are payload that was proved and used.
 type Stats struct {
-	PeerBytes      uint64 `json:"peer_bytes"`      // media bytes from peers
-	ServerBytes    uint64 `json:"server_bytes"`    // media bytes from the server
-	UploadBytes    uint64 `json:"upload_bytes"`    // payload bytes given to peers
-	DuplicateBytes uint64 `json:"duplicate_bytes"` // payload bytes that came and were not used
-	BadBytes       uint64 `json:"bad_bytes"`       // payload bytes that failed their proof, part of DuplicateBytes
-	ProofBytes     uint64 `json:"proof_bytes"`     // statements and signatures received
-	ControlBytes   uint64 `json:"control_bytes"`   // all else received: from peers; and from and to tracker and server
+	PeerBytes        uint64 `json:"peer_bytes"`         // media bytes from peers
+	ServerBytes      uint64 `json:"server_bytes"`       // media bytes from the server
+	UploadBytes      uint64 `json:"upload_bytes"`       // payload bytes given to peers
+	DuplicateBytes   uint64 `json:"duplicate_bytes"`    // payload bytes that came and were not used
+	BadBytes         uint64 `json:"bad_bytes"`          // payload bytes that failed their proof, part of DuplicateBytes
+	ProofBytes       uint64 `json:"proof_bytes"`        // statements and signatures received
+	ControlBytes     uint64 `json:"control_bytes"`      // all else received: from peers; and from and to tracker and server
+	ControlSentBytes uint64 `json:"control_sent_bytes"` // sent to peers but payload and proofs: part of their ControlBytes
 
 	Offload   float64 `json:"offload"`    // share of media bytes from peers, 0 to 1
 	Peers     int     `json:"peers"`      // neighbours connected now
@@ -40,8 +41,8 @@ func statsOf(s peer.Stats) Stats {
 		Position: position, Length: s.Length,
 		PeerBytes: s.PeerBytes, ServerBytes: s.ServerBytes, UploadBytes: s.UploadBytes,
 		DuplicateBytes: s.DuplicateBytes, BadBytes: s.BadBytes, ProofBytes: s.ProofBytes,
-		ControlBytes: s.ControlIn + s.TrackerIn + s.TrackerOut + s.HTTPIn + s.HTTPOut,
-		Offload:      s.Offload(), Peers: s.Peers, SwarmSize: s.SwarmSize, Bitrate: s.Bitrate,
+		ControlBytes: s.ControlIn + s.TrackerIn + s.TrackerOut + s.HTTPIn + s.HTTPOut, ControlSentBytes: s.ControlOut,
+		Offload: s.Offload(), Peers: s.Peers, SwarmSize: s.SwarmSize, Bitrate: s.Bitrate,
 		Start: s.Start, LiveDelay: s.Delay, Buffered: s.Buffered, Played: s.Played, Stalls: s.Stalls, Stall: s.Stall,
 	}
 }

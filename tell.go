@@ -38,6 +38,11 @@ func (n *P2PNetStream) callClient(p *play, call func(Client)) {
 func (n *P2PNetStream) enqueue(t told, ends bool) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
+	n.put(t, ends)
+}
+
+// put queues t; n.mu is held.
+func (n *P2PNetStream) put(t told, ends bool) {
 	if t.play != nil {
 		if t.play.gone || t.play.failed {
 			return

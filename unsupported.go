@@ -39,12 +39,6 @@ func (n *P2PNetStream) AttachCamera(any) error {
 // ResetDRMVouchers returns not_supported: nothing here is protected by Flash Access. NetStream.resetDRMVouchers.
 func ResetDRMVouchers() error { return notSupported("a DRM voucher", "play what is not protected") }
 
-// OnPeerConnect returns not_supported: who may join a swarm is for its tracker to say, and what peers send is proved.
-// NetStream.onPeerConnect.
-func (n *P2PNetStream) OnPeerConnect(func(peerID string) bool) error {
-	return notSupported("refusing single peers", "set Config.NoPeers to have none, or MaxPeers for fewer")
-}
-
 // SetVideoStreamSettings returns not_supported: nothing is encoded here. NetStream.videoStreamSettings.
 func (n *P2PNetStream) SetVideoStreamSettings(any) error {
 	return notSupported("the setting of an encoder", "publish what is encoded as it is to be")

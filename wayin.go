@@ -51,7 +51,7 @@ func (w *wayIn) closeSources() {
 func (p *play) load(ctx context.Context) {
 	defer p.release()      // also of what Play2 has opened meanwhile
 	settings := p.settings // changeOver changes them
-	q, err := p.n.openPipe(ctx, p.target(), &settings)
+	q, err := p.openPipe(ctx, p.target(), &settings)
 	p.mu.Lock()
 	if err != nil {
 		p.way.err = err
@@ -76,9 +76,6 @@ func (p *play) use(q *pipe) {
 		p.remake()
 	}
 	p.listen(q)
-	if limit := p.n.settings().multicast.push; limit == 0 {
-		p.limitPush(limit)
-	}
 	if to := p.way.sought; to != nil {
 		p.way.sought = nil
 		if p.cfg.Live {
@@ -115,7 +112,9 @@ func (p *play) remake() {
 
 // listen passes on what the viewers of q tell.
 func (p *play) listen(q *pipe) {
+	p.steerViewers(q) // that may have changed since they were opened
 	for i, v := range q.viewers() {
+		p.run(func(ctx context.Context) { p.hearPeers(ctx, q, v) })
 		p.run(func(ctx context.Context) {
 			for {
 				select {
@@ -357,28 +356,31 @@ func (p *play) release() {
 	}
 }
 
-// watch looks once a second at what the swarm is like, until the end of p.
+// watch has q take from peers while there are as many viewers as are wanted; until the end of p.
 func (p *play) watch(ctx context.Context, least int) {
-	ticker := time.NewTicker(time.Second)
-	defer ticker.Stop()
-	on := false
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-ticker.C:
-		}
+	everySecond(ctx.Done(), func() {
 		p.mu.Lock()
-		q := p.way.pipe
+		q := p.way.pipe // Play2 may have changed it
 		p.mu.Unlock()
 		if q == nil {
-			continue
+			return
 		}
-		if enough := q.viewer.Stats().SwarmSize >= least; enough != on {
-			on = enough
-			for _, v := range q.viewers() {
-				v.SetDownload(on)
-			}
+		enough := q.viewer.Stats().SwarmSize >= least
+		for _, v := range q.viewers() {
+			v.SetDownload(enough)
+		}
+	})
+}
+
+func everySecond(done <-chan struct{}, f func()) {
+	ticker := time.NewTicker(time.Second)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-done:
+			return
+		case <-ticker.C:
+			f()
 		}
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/http/httptest"
+	"path"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -27,4 +28,32 @@ func TestIndexListsWhatIsServed(t *testing.T) {
 	w = httptest.NewRecorder()
 	h.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/none.js", nil))
 	require.Equal(t, http.StatusNotFound, w.Code)
+}
+
+func TestWhatLiesThereCompressedIsSentSo(t *testing.T) {
+	h := Handler()
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/", nil))
+	var list Index
+	require.NoError(t, json.Unmarshal(w.Body.Bytes(), &list))
+	for _, f := range list.Files {
+		if types[path.Ext(f.Name)] == "" {
+			continue
+		}
+		for accepted, sent := range map[string]string{"gzip, deflate, br": "br", "gzip": "gzip", "br;q=0, gzip;q=0.5": "gzip", "identity": "", "": ""} {
+			w := httptest.NewRecorder()
+			r := httptest.NewRequest(http.MethodGet, "/"+f.Name, nil)
+			r.Header.Set("Accept-Encoding", accepted)
+			h.ServeHTTP(w, r)
+			require.Equal(t, http.StatusOK, w.Code)
+			require.Equal(t, sent, w.Header().Get("Content-Encoding"), "%s for %s", f.Name, accepted)
+			require.Equal(t, types[path.Ext(f.Name)], w.Header().Get("Content-Type"))
+			require.Equal(t, "Accept-Encoding", w.Header().Get("Vary"))
+			if sent == "" {
+				require.EqualValues(t, f.Bytes, w.Body.Len())
+			} else {
+				require.Less(t, int64(w.Body.Len()), f.Bytes)
+			}
+		}
+	}
 }

@@ -5,10 +5,10 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"os"
 	"time"
 
-	"github.com/superp2p/superp2p/internal/peer"
-	"github.com/superp2p/superp2p/internal/peer/diskcache"
+	"github.com/superp2p/superp2p"
 	"github.com/superp2p/superp2p/internal/proxy"
 )
 
@@ -63,21 +63,18 @@ func (c *proxyCommand) Run(ctx context.Context, std stdio) error {
 	if a, ok := listener.Addr().(*net.TCPAddr); ok && !a.IP.IsLoopback() {
 		log.Warn("the proxy can be reached from other machines, and whoever reaches it can watch through it", "address", a)
 	}
-	var cache *diskcache.Cache
-	if c.Cache != "" {
-		if cache, err = diskcache.Open(diskcache.Config{Dir: c.Cache, MaxBytes: int64(c.CacheSize), Logger: log}); err != nil {
+	if c.Cache != "" { // said now and not by each stream
+		if err := os.MkdirAll(c.Cache, 0o700); err != nil {
 			_ = listener.Close()
-			return err
+			return fmt.Errorf("the cache's directory cannot be used; choose one that can be written to: %w", err)
 		}
-		defer cache.Close() //nolint:errcheck // what could not be written was logged
 	}
 	p := proxy.New(proxy.Config{
-		Viewer: peer.Config{
-			Server: c.Server, Delay: c.Delay.orDefault(), StartTimeout: c.StartTimeout, NoUpload: c.NoUpload,
-			Loopback: c.Loopback, Logger: log, MaxBytes: int(c.Memory), Cache: cache,
-			Node: peer.NewNode(peer.NodeConfig{MaxBytes: int(c.TotalMemory)}),
+		Media: superp2p.Config{
+			Server: c.Server, StartTimeout: c.StartTimeout, NoUpload: c.NoUpload, Loopback: c.Loopback, Logger: log,
+			Memory: int(c.Memory), CacheDir: c.Cache, CacheBytes: int64(c.CacheSize), Node: superp2p.NewNode(int(c.TotalMemory)),
 		},
-		Linger: c.Linger, Redirect: c.Redirect, AllowHosts: c.AllowHost, TrustedOrigins: c.TrustOrigin,
+		Delay: c.Delay.orDefault(), Linger: c.Linger, Redirect: c.Redirect, AllowHosts: c.AllowHost, TrustedOrigins: c.TrustOrigin,
 		MaxStreams: c.MaxStreams, MaxPlayers: c.MaxPlayers, Logger: log,
 	})
 	_, _ = fmt.Fprintf(std.Err, "proxy on http://%s for %s; superp2p proxy --help shows how to play through it\n",

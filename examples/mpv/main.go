@@ -15,10 +15,12 @@ import (
 	"github.com/superp2p/superp2p"
 )
 
+const usage = "usage: mpv [-server URL] [-player COMMAND] [-cdn URL] URL-OR-CHANNEL"
+
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	if err := run(ctx, os.Args[1:], os.Stderr); err != nil {
+	if err := run(ctx, os.Args[1:], os.Stderr); err != nil && !errors.Is(err, flag.ErrHelp) {
 		fmt.Fprintln(os.Stderr, "mpv:", err)
 		os.Exit(1)
 	}
@@ -29,11 +31,16 @@ func run(ctx context.Context, args []string, log io.Writer) error {
 	server := flags.String("server", superp2p.DefaultServer, "URL of the superp2p server")
 	player := flags.String("player", "mpv --really-quiet", "player with its options; it is given a URL, or - for its input")
 	cdn := flags.String("cdn", "", "URL that is played where the stream cannot be; what is played if that is a URL")
+	flags.SetOutput(log)
+	flags.Usage = func() {
+		fmt.Fprintln(log, usage)
+		flags.PrintDefaults()
+	}
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
 	if flags.NArg() != 1 {
-		return errors.New("usage: mpv [-server URL] [-player COMMAND] [-cdn URL] URL-OR-CHANNEL")
+		return errors.New(usage)
 	}
 	target := flags.Arg(0)
 	if *cdn == "" && strings.Contains(target, "://") {
@@ -41,11 +48,8 @@ func run(ctx context.Context, args []string, log io.Writer) error {
 	}
 
 	stream, err := superp2p.NewP2PNetStream(superp2p.Config{Server: *server})
-
 	if err != nil {
-
 		return err
-
 	}
 	defer stream.Close()
 	stream.OnNetStatus(func(e superp2p.NetStatusEvent) { fmt.Fprintln(log, e.Info.Code, e.Info.Description) })

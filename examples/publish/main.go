@@ -13,10 +13,12 @@ import (
 	"github.com/superp2p/superp2p"
 )
 
+const usage = "usage: publish [-server URL] [-once] FILE APP/NAME[?key=KEY]"
+
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	if err := run(ctx, os.Args[1:], os.Stderr); err != nil {
+	if err := run(ctx, os.Args[1:], os.Stderr); err != nil && !errors.Is(err, flag.ErrHelp) {
 		fmt.Fprintln(os.Stderr, "publish:", err)
 		os.Exit(1)
 	}
@@ -26,11 +28,16 @@ func run(ctx context.Context, args []string, log io.Writer) error {
 	flags := flag.NewFlagSet("publish", flag.ContinueOnError)
 	server := flags.String("server", superp2p.DefaultServer, "URL of the superp2p server")
 	once := flags.Bool("once", false, "end with the file")
+	flags.SetOutput(log)
+	flags.Usage = func() {
+		fmt.Fprintln(log, usage)
+		flags.PrintDefaults()
+	}
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
 	if flags.NArg() != 2 {
-		return errors.New("usage: publish [-server URL] [-once] FILE APP/NAME[?key=KEY]")
+		return errors.New(usage)
 	}
 	stream, err := superp2p.NewP2PNetStream(superp2p.Config{Server: *server})
 	if err != nil {

@@ -15,10 +15,12 @@ import (
 	"github.com/superp2p/superp2p"
 )
 
+const usage = "usage: record [-server URL] [-every 1h] URL-OR-CHANNEL FOLDER"
+
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	if err := run(ctx, os.Args[1:], os.Stderr); err != nil {
+	if err := run(ctx, os.Args[1:], os.Stderr); err != nil && !errors.Is(err, flag.ErrHelp) {
 		fmt.Fprintln(os.Stderr, "record:", err)
 		os.Exit(1)
 	}
@@ -29,11 +31,16 @@ func run(ctx context.Context, args []string, log io.Writer) error {
 	server := flags.String("server", superp2p.DefaultServer, "URL of the superp2p server")
 	every := flags.Duration("every", time.Hour, "length of each file")
 	again := flags.Duration("again", 5*time.Second, "wait so long after a failure")
+	flags.SetOutput(log)
+	flags.Usage = func() {
+		fmt.Fprintln(log, usage)
+		flags.PrintDefaults()
+	}
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
 	if flags.NArg() != 2 {
-		return errors.New("usage: record [-server URL] [-every 1h] URL-OR-CHANNEL FOLDER")
+		return errors.New(usage)
 	}
 	if err := os.MkdirAll(flags.Arg(1), 0o755); err != nil {
 		return err

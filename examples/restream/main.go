@@ -13,10 +13,12 @@ import (
 	"github.com/superp2p/superp2p"
 )
 
+const usage = "usage: restream [-server URL] URL-OR-CHANNEL APP/NAME[?key=KEY] (or rtmp://HOST/APP/NAME)"
+
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	if err := run(ctx, os.Args[1:], os.Stderr); err != nil {
+	if err := run(ctx, os.Args[1:], os.Stderr); err != nil && !errors.Is(err, flag.ErrHelp) {
 		fmt.Fprintln(os.Stderr, "restream:", err)
 		os.Exit(1)
 	}
@@ -25,11 +27,16 @@ func main() {
 func run(ctx context.Context, args []string, log io.Writer) error {
 	flags := flag.NewFlagSet("restream", flag.ContinueOnError)
 	server := flags.String("server", superp2p.DefaultServer, "URL of the superp2p server")
+	flags.SetOutput(log)
+	flags.Usage = func() {
+		fmt.Fprintln(log, usage)
+		flags.PrintDefaults()
+	}
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
 	if flags.NArg() != 2 {
-		return errors.New("usage: restream [-server URL] URL-OR-CHANNEL APP/NAME[?key=KEY] (or rtmp://HOST/APP/NAME)")
+		return errors.New(usage)
 	}
 	config := superp2p.Config{Server: *server}
 	in, err := superp2p.NewP2PNetStream(config)

@@ -14,10 +14,12 @@ import (
 	"github.com/superp2p/superp2p"
 )
 
+const usage = "usage: tofile [-server URL] [-for 10s] URL-OR-CHANNEL FILE"
+
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	if err := run(ctx, os.Args[1:], os.Stderr); err != nil {
+	if err := run(ctx, os.Args[1:], os.Stderr); err != nil && !errors.Is(err, flag.ErrHelp) {
 		fmt.Fprintln(os.Stderr, "tofile:", err)
 		os.Exit(1)
 	}
@@ -27,11 +29,16 @@ func run(ctx context.Context, args []string, log io.Writer) error {
 	flags := flag.NewFlagSet("tofile", flag.ContinueOnError)
 	server := flags.String("server", superp2p.DefaultServer, "URL of the superp2p server")
 	length := flags.Duration("for", 0, "stop after so long; 0 is when the stream ends")
+	flags.SetOutput(log)
+	flags.Usage = func() {
+		fmt.Fprintln(log, usage)
+		flags.PrintDefaults()
+	}
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
 	if flags.NArg() != 2 {
-		return errors.New("usage: tofile [-server URL] [-for 10s] URL-OR-CHANNEL FILE")
+		return errors.New(usage)
 	}
 	file, err := os.Create(flags.Arg(1))
 	if err != nil {
@@ -40,11 +47,8 @@ func run(ctx context.Context, args []string, log io.Writer) error {
 	defer file.Close()
 
 	stream, err := superp2p.NewP2PNetStream(superp2p.Config{Server: *server})
-
 	if err != nil {
-
 		return err
-
 	}
 	defer stream.Close()
 	stream.OnNetStatus(func(e superp2p.NetStatusEvent) { fmt.Fprintln(log, e.Info.Code, e.Info.Description) })

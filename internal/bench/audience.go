@@ -7,8 +7,9 @@ import (
 	"sync"
 	"time"
 
+	"github.com/superp2p/superp2p"
 	"github.com/superp2p/superp2p/internal/fault"
-	"github.com/superp2p/superp2p/internal/peer"
+	"github.com/superp2p/superp2p/internal/flv"
 )
 
 // viewer is one of the audience with what it measures.
@@ -16,9 +17,9 @@ type viewer struct {
 	run *run1
 
 	mu       sync.Mutex
-	peer     *peer.Viewer
+	stream   *superp2p.P2PNetStream // nil before it is opened
 	closed   bool
-	last     peer.Stats // at the end
+	last     superp2p.Stats // at the end
 	start    time.Duration
 	err      error
 	follower *follower
@@ -28,25 +29,30 @@ type viewer struct {
 // watch opens the viewer and reads what comes out until it is closed or fails.
 func (v *viewer) watch(ctx context.Context) {
 	opened := time.Now()
-	p, err := peer.Open(ctx, peer.Config{
-		Server: v.run.stage.ServerURL(), Delay: v.run.c.Delay, Loopback: true, Logger: v.run.c.Logger,
-	}, v.run.stage.Channel())
+	stream, err := superp2p.NewP2PNetStream(superp2p.Config{
+		Server: v.run.stage.ServerURL(), Loopback: true, Logger: v.run.c.Logger,
+		Unpaced: true, // what the swarm does is measured, not the clock of a player
+	})
 	v.mu.Lock()
-	closed := v.closed
-	v.peer, v.err = p, err
+	if v.closed {
+		v.mu.Unlock()
+		return
+	}
+	if err == nil {
+		stream.SetBackBufferTime(0) // nobody seeks
+		err = stream.Play(v.run.stage.Channel(), &superp2p.PlayConfig{Delay: v.run.c.Delay})
+	}
+	v.stream, v.err = stream, err
 	v.mu.Unlock()
 	if err != nil {
 		return
 	}
-	if closed || ctx.Err() != nil {
-		_ = p.Close()
-		return
-	}
-	defer context.AfterFunc(ctx, func() { _ = p.Close() })()
-	reader := p.NewReader()
-	defer reader.Close() //nolint:errcheck // it returns nil, always
+	end := sync.OnceFunc(func() { _ = stream.Close() }) // who comes second waits too
+	defer end()
+	defer context.AfterFunc(ctx, end)()
+	tags := flv.NewReader(stream, flv.Limits{})
 	for {
-		t, err := reader.ReadTag()
+		t, err := tags.ReadTag()
 		at := time.Now()
 		v.mu.Lock()
 		switch {
@@ -69,18 +75,18 @@ func (v *viewer) watch(ctx context.Context) {
 }
 
 // stats returns the counts of now, those of the end once closed.
-func (v *viewer) stats() peer.Stats {
+func (v *viewer) stats() superp2p.Stats {
 	v.mu.Lock()
-	p, closed, last := v.peer, v.closed, v.last
+	stream, closed, last := v.stream, v.closed, v.last
 	v.mu.Unlock()
-	if p == nil || closed {
+	if stream == nil || closed {
 		return last
 	}
-	return p.Stats()
+	return stream.Stats()
 }
 
 // totals adds up the counts of all viewers.
-func totals(audience []*viewer) (t peer.Stats) {
+func totals(audience []*viewer) (t superp2p.Stats) {
 	for _, v := range audience {
 		s := v.stats()
 		addTo(&t, &s)
@@ -88,22 +94,24 @@ func totals(audience []*viewer) (t peer.Stats) {
 	return t
 }
 
-// addTo adds counts to a sum.
-func addTo(t, s *peer.Stats) {
+// addTo adds counts to a sum, in which the share of peers is not: see offload.
+func addTo(t, s *superp2p.Stats) {
 	t.PeerBytes += s.PeerBytes
 	t.ServerBytes += s.ServerBytes
 	t.DuplicateBytes += s.DuplicateBytes
 	t.BadBytes += s.BadBytes
 	t.ProofBytes += s.ProofBytes
-	t.ControlIn += s.ControlIn
-	t.ControlOut += s.ControlOut
-	t.TrackerIn += s.TrackerIn
-	t.TrackerOut += s.TrackerOut
-	t.HTTPIn += s.HTTPIn
-	t.HTTPOut += s.HTTPOut
+	t.ControlBytes += s.ControlBytes
+	t.ControlSentBytes += s.ControlSentBytes
 	t.Stalls += s.Stalls
 	t.Stall += s.Stall
 }
+
+// media returns the media bytes of counts.
+func media(s *superp2p.Stats) uint64 { return s.PeerBytes + s.ServerBytes }
+
+// offload returns the share of media bytes from peers.
+func offload(s *superp2p.Stats) float64 { return share(s.PeerBytes, media(s)) }
 
 // closeAll takes the last counts of all viewers, then closes them at the same time.
 func closeAll(audience []*viewer) {
@@ -115,8 +123,8 @@ func closeAll(audience []*viewer) {
 	}
 	var all sync.WaitGroup
 	for _, v := range audience {
-		if v.peer != nil {
-			all.Go(func() { _ = v.peer.Close() })
+		if v.stream != nil {
+			all.Go(func() { _ = v.stream.Close() })
 		}
 	}
 	all.Wait()

@@ -14,9 +14,9 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/superp2p/superp2p"
 	"github.com/superp2p/superp2p/internal/config"
 	"github.com/superp2p/superp2p/internal/fault"
-	"github.com/superp2p/superp2p/internal/peer"
 	"github.com/superp2p/superp2p/internal/stage"
 )
 
@@ -96,7 +96,7 @@ func runFilm(ctx context.Context, c Config) (*Result, error) {
 		players[i] = &v.played
 	}
 	sum := r.fill(players, cpuTime()-cpu)
-	r.OffloadSession, r.OffloadSteady = sum.Offload(), sum.Offload()
+	r.OffloadSession, r.OffloadSteady = offload(&sum), offload(&sum)
 	r.EgressSession = float64(f.given.Load()) / float64(len(f.content))
 	r.EgressCopies, r.StreamBitrate = r.EgressSession, int64(c.Bitrate)
 	return r, nil
@@ -104,7 +104,7 @@ func runFilm(ctx context.Context, c Config) (*Result, error) {
 
 // played is what a viewer measured that plays as a player does.
 type played struct {
-	last   peer.Stats // at the end
+	last   superp2p.Stats // at the end
 	start  time.Duration
 	stalls int
 	stall  time.Duration
@@ -113,7 +113,7 @@ type played struct {
 }
 
 // fill fills in what all viewers measured and the state of the process, and returns the sum of their counts.
-func (r *Result) fill(players []*played, cpu time.Duration) (sum peer.Stats) {
+func (r *Result) fill(players []*played, cpu time.Duration) (sum superp2p.Stats) {
 	var starts, peers []float64
 	for _, v := range players {
 		addTo(&sum, &v.last)
@@ -129,8 +129,9 @@ func (r *Result) fill(players []*played, cpu time.Duration) (sum peer.Stats) {
 		r.BadTags += v.bad
 		starts, peers = append(starts, milliseconds(v.start)), append(peers, float64(v.last.Peers))
 	}
-	r.ControlShare, r.DuplicateShare, r.ProofShare = sum.ControlShare(), sum.DuplicateShare(), sum.ProofShare()
-	r.DeliveredBytes, r.PeerBytes, r.ServerBytes = int64(sum.Media()), int64(sum.PeerBytes), int64(sum.ServerBytes)
+	r.ControlShare, r.DuplicateShare = share(sum.ControlBytes, media(&sum)), share(sum.DuplicateBytes, media(&sum))
+	r.ProofShare = share(sum.ProofBytes, media(&sum))
+	r.DeliveredBytes, r.PeerBytes, r.ServerBytes = int64(media(&sum)), int64(sum.PeerBytes), int64(sum.ServerBytes)
 	r.BadBytes = int64(sum.BadBytes)
 	r.StartP50, r.StartP95, r.StartMax = Quantile(starts, 0.5), Quantile(starts, 0.95), Quantile(starts, 1)
 	r.PeersP50 = Quantile(peers, 0.5)
@@ -138,8 +139,8 @@ func (r *Result) fill(players []*played, cpu time.Duration) (sum peer.Stats) {
 	var memory runtime.MemStats
 	runtime.ReadMemStats(&memory)
 	r.MemoryBytes, r.HeapBytes = int64(memory.Sys-memory.HeapReleased), int64(memory.HeapAlloc)
-	if sum.Media() > 0 {
-		r.CPUPerGB = cpu.Seconds() / (float64(sum.Media()) / 1e9)
+	if all := media(&sum); all > 0 {
+		r.CPUPerGB = cpu.Seconds() / (float64(all) / 1e9)
 	}
 	return sum
 }
@@ -149,7 +150,7 @@ type filmViewer struct{ played }
 
 func (v *filmViewer) watch(ctx context.Context, c Config, server string, f *film) {
 	opened := time.Now()
-	p, err := peer.Open(ctx, peer.Config{Server: server, Loopback: true, Logger: c.Logger}, f.url)
+	p, err := superp2p.Open(ctx, superp2p.Config{Server: server, Loopback: true, Logger: c.Logger}, f.url, nil)
 	if err != nil {
 		v.err = err
 		return

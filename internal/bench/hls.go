@@ -10,11 +10,10 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/superp2p/superp2p"
 	"github.com/superp2p/superp2p/internal/config"
 	"github.com/superp2p/superp2p/internal/fault"
 	"github.com/superp2p/superp2p/internal/origin"
-	"github.com/superp2p/superp2p/internal/peer"
-	"github.com/superp2p/superp2p/internal/peer/edgeclient"
 	"github.com/superp2p/superp2p/internal/stage"
 )
 
@@ -59,13 +58,7 @@ func runHLS(ctx context.Context, c Config) (*Result, error) {
 		return nil, err
 	}
 	defer b.stage.Close() //nolint:errcheck // the run is over
-	client, err := edgeclient.New(edgeclient.Config{Server: b.stage.ServerURL()})
-	if err != nil {
-		return nil, err
-	}
-	_, err = client.Resolve(ctx, b.url)
-	client.Close()
-	if err != nil {
+	if _, err := superp2p.Resolve(ctx, superp2p.Config{Server: b.stage.ServerURL()}, b.url, nil); err != nil {
 		return nil, err
 	}
 	c.Progress(fmt.Sprintf("on air at %s; warming up for %s", b.url, c.WarmUp()))
@@ -93,7 +86,7 @@ func (b *hlsRun) measure(ctx context.Context) (*Result, error) {
 			}
 		})
 	}
-	var settled []peer.Stats
+	var settled []superp2p.Stats
 	outSettled, settledAt := int64(0), time.Time{}
 	if sleep(until, b.c.Stagger+settle) == nil {
 		for _, v := range audience {
@@ -103,7 +96,7 @@ func (b *hlsRun) measure(ctx context.Context) (*Result, error) {
 	}
 	b.c.Progress("steady: measuring")
 	<-until.Done()
-	var sum, before, steady peer.Stats
+	var sum, before, steady superp2p.Stats
 	r := &Result{
 		Viewers: b.c.Viewers, Duration: b.c.Duration.Seconds(), Bitrate: int64(b.c.Bitrate), DelaySetting: milliseconds(b.c.Delay),
 		Ceiling: 1 - 1/float64(b.c.Viewers), StreamBitrate: b.bitrate(),
@@ -125,7 +118,7 @@ func (b *hlsRun) measure(ctx context.Context) (*Result, error) {
 	}
 	sum = r.fill(players, cpuTime()-cpu)
 	steady.PeerBytes, steady.ServerBytes = sum.PeerBytes-before.PeerBytes, sum.ServerBytes-before.ServerBytes
-	r.OffloadSession, r.OffloadSteady = sum.Offload(), steady.Offload()
+	r.OffloadSession, r.OffloadSteady = offload(&sum), offload(&steady)
 	r.DelayP50, r.DelayP95 = Quantile(delays, 0.5), Quantile(delays, 0.95)
 	return r, nil
 }
@@ -146,8 +139,8 @@ type hlsViewer struct {
 	run   *hlsRun
 	delay time.Duration // behind the live edge at the end
 
-	mu   sync.Mutex // of peer and last
-	peer *peer.Viewer
+	mu    sync.Mutex      // of media and last
+	media *superp2p.Media // nil before and after
 }
 
 // inHand is how much a player wants to have before it begins: Chromium waits for more than the picture that is due.
@@ -159,25 +152,26 @@ const reload = hlsSegment/2 - 50*time.Millisecond
 func (v *hlsViewer) watch(ctx context.Context) {
 	b := v.run
 	opened := time.Now()
-	p, err := peer.Open(ctx, peer.Config{Server: b.stage.ServerURL(), Delay: b.c.Delay, Loopback: true, Logger: b.c.Logger}, b.url)
+	m, err := superp2p.Open(ctx, superp2p.Config{Server: b.stage.ServerURL(), Loopback: true, Logger: b.c.Logger}, b.url,
+		&superp2p.PlayConfig{Delay: b.c.Delay})
 	if err != nil {
 		v.err = err
 		return
 	}
 	v.mu.Lock()
-	v.peer = p
+	v.media = m
 	v.mu.Unlock()
 	defer func() {
-		last := p.Stats()
+		last := m.Stats()
 		v.mu.Lock()
-		v.peer, v.last = nil, last
+		v.media, v.last = nil, last
 		v.mu.Unlock()
-		_ = p.Close()
+		_ = m.Close()
 	}()
 	position := opened.Sub(b.began) - b.c.Delay // of the stream that is played
 	var clock time.Time                         // when the stream's start would have been played
 	for next := int64(position / hlsSegment); ; {
-		l, err := p.LoadPlaylist(ctx, "")
+		list, err := m.Playlist(ctx, "")
 		if ctx.Err() != nil {
 			return
 		}
@@ -185,12 +179,12 @@ func (v *hlsViewer) watch(ctx context.Context) {
 			v.err = err
 			return
 		}
-		for i := range l.Playlist.Media.Segments {
-			s := &l.Playlist.Media.Segments[i]
+		for i := range list.Segments {
+			s := &list.Segments[i]
 			if s.Sequence < next {
 				continue
 			}
-			data, err := p.Segment(ctx, s)
+			data, err := m.Segment(ctx, s)
 			now := time.Now()
 			switch {
 			case ctx.Err() != nil:
@@ -221,12 +215,12 @@ func (v *hlsViewer) watch(ctx context.Context) {
 	}
 }
 
-func (v *hlsViewer) stats() peer.Stats {
+func (v *hlsViewer) stats() superp2p.Stats {
 	v.mu.Lock()
-	p, last := v.peer, v.last
+	m, last := v.media, v.last
 	v.mu.Unlock()
-	if p == nil {
+	if m == nil {
 		return last
 	}
-	return p.Stats()
+	return m.Stats()
 }

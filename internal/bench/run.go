@@ -10,12 +10,11 @@ import (
 	"sync"
 	"time"
 
+	"github.com/superp2p/superp2p"
 	"github.com/superp2p/superp2p/internal/config"
 	"github.com/superp2p/superp2p/internal/fault"
 	"github.com/superp2p/superp2p/internal/flv"
 	"github.com/superp2p/superp2p/internal/origin"
-	"github.com/superp2p/superp2p/internal/peer"
-	"github.com/superp2p/superp2p/internal/peer/edgeclient"
 	"github.com/superp2p/superp2p/internal/stage"
 )
 
@@ -54,7 +53,7 @@ func (c Config) withDefaults() Config {
 		c.Viewers = 20
 	}
 	if c.Delay == 0 {
-		c.Delay = peer.DefaultDelay
+		c.Delay = superp2p.DefaultDelay
 	}
 	if c.Duration == 0 {
 		c.Duration = time.Minute
@@ -78,7 +77,7 @@ func (c Config) Check() error {
 	switch {
 	case c.Viewers < 1 || c.Viewers > 1000:
 		return fault.New(fault.ConfigInvalid, "viewers must be 1 to 1000")
-	case c.Delay < peer.MinDelay || c.Delay > peer.MaxDelay:
+	case c.Delay < superp2p.MinDelay || c.Delay > superp2p.MaxDelay:
 		return fault.New(fault.ConfigInvalid, "delay must be 2s to 30s")
 	case c.Bitrate < 300_000 || c.Bitrate > 100_000_000:
 		return fault.New(fault.ConfigInvalid, "bitrate must be 300k to 100M")
@@ -206,12 +205,7 @@ func (b *run1) direct(ctx context.Context) error {
 
 // onAir makes the server pull the stream, as the first viewer ever would.
 func (b *run1) onAir(ctx context.Context) error {
-	client, err := edgeclient.New(edgeclient.Config{Server: b.stage.ServerURL()})
-	if err != nil {
-		return err
-	}
-	defer client.Close()
-	_, err = client.Resolve(ctx, b.stage.Channel())
+	_, err := superp2p.Resolve(ctx, superp2p.Config{Server: b.stage.ServerURL()}, b.stage.Channel(), nil)
 	return err
 }
 
@@ -266,7 +260,7 @@ func (b *run1) measure(ctx context.Context) (*Result, error) {
 	for left := time.Until(end); left > 0; left = time.Until(end) {
 		t := totals(audience)
 		c.Progress(fmt.Sprintf("%s to go; offload since the first 15 s %.1f %%", left.Round(time.Second),
-			100*share(t.PeerBytes-steady.PeerBytes, t.Media()-steady.Media())))
+			100*share(t.PeerBytes-steady.PeerBytes, media(&t)-media(&steady))))
 		if err := sleep(ctx, min(left, 5*time.Second)); err != nil {
 			return nil, err
 		}
@@ -275,22 +269,22 @@ func (b *run1) measure(ctx context.Context) (*Result, error) {
 	r := &Result{
 		Viewers: c.Viewers, DelaySetting: milliseconds(c.Delay), Duration: time.Since(began).Seconds(),
 		Bitrate:        int64(c.Bitrate),
-		OffloadSteady:  share(all.PeerBytes-steady.PeerBytes, all.Media()-steady.Media()),
-		OffloadSession: all.Offload(),
+		OffloadSteady:  share(all.PeerBytes-steady.PeerBytes, media(&all)-media(&steady)),
+		OffloadSession: offload(&all),
 		Ceiling:        1 - 1/float64(c.Viewers),
-		ControlShare:   all.ControlShare(),
-		DuplicateShare: all.DuplicateShare(),
-		ProofShare:     all.ProofShare(),
+		ControlShare:   share(all.ControlBytes, media(&all)),
+		DuplicateShare: share(all.DuplicateBytes, media(&all)),
+		ProofShare:     share(all.ProofBytes, media(&all)),
 		EgressCopies:   allSent.since(steadySent),
 		EgressSession:  allSent.since(sent),
-		DeliveredBytes: int64(all.Media()), PeerBytes: int64(all.PeerBytes), ServerBytes: int64(all.ServerBytes),
+		DeliveredBytes: int64(media(&all)), PeerBytes: int64(all.PeerBytes), ServerBytes: int64(all.ServerBytes),
 		BadBytes: int64(all.BadBytes), Stalls: int(all.Stalls), StallTotal: milliseconds(all.Stall),
 		Goroutines: runtime.NumGoroutine(),
 	}
-	both := all.ControlIn + all.ControlOut + all.TrackerIn + all.TrackerOut + all.HTTPIn + all.HTTPOut
-	r.ControlShareBoth = share(both, all.Media())
-	if all.Media() > 0 {
-		r.CPUPerGB = took.Seconds() / (float64(all.Media()) / 1e9)
+	delivered := media(&all)
+	r.ControlShareBoth = share(all.ControlBytes+all.ControlSentBytes, delivered)
+	if delivered > 0 {
+		r.CPUPerGB = took.Seconds() / (float64(delivered) / 1e9)
 	}
 	for _, s := range b.stage.Server.Status().Streams {
 		r.StreamBitrate = s.Bitrate

@@ -9,9 +9,10 @@ import (
 	"sync"
 	"time"
 
+	"github.com/superp2p/superp2p"
 	"github.com/superp2p/superp2p/internal/bench"
+	"github.com/superp2p/superp2p/internal/flv"
 	"github.com/superp2p/superp2p/internal/origin"
-	"github.com/superp2p/superp2p/internal/peer"
 	"github.com/superp2p/superp2p/internal/stage"
 )
 
@@ -61,7 +62,7 @@ func Start(ctx context.Context, c Config) (*Demo, error) {
 		c.Stagger = 500 * time.Millisecond
 	}
 	if c.Delay == 0 {
-		c.Delay = peer.DefaultDelay
+		c.Delay = superp2p.DefaultDelay
 	}
 	d := &Demo{cfg: c, began: time.Now()}
 	for i := range c.Viewers {
@@ -105,9 +106,9 @@ type viewer struct {
 	number int
 
 	mu    sync.Mutex
-	peer  *peer.Viewer // nil while there is none
-	past  counts       // of what it watched before it failed
-	state string       // "to come", "starting", "playing" or "failed"
+	now   *superp2p.P2PNetStream // nil while there is none
+	past  counts                 // of what it watched before it failed
+	state string                 // "to come", "starting", "playing" or "failed"
 	err   string
 	delay time.Duration // of the newest frame that came out, behind the origin's sending it
 }
@@ -134,7 +135,7 @@ func (c *counts) offload() float64 {
 	return float64(c.PeerBytes) / float64(c.PeerBytes+c.ServerBytes)
 }
 
-func countsOf(s *peer.Stats) counts {
+func countsOf(s *superp2p.Stats) counts {
 	return counts{s.PeerBytes, s.ServerBytes, s.UploadBytes, s.Stalls}
 }
 
@@ -164,27 +165,32 @@ func (d *Demo) watch(ctx context.Context, v *viewer) error {
 	v.mu.Lock()
 	v.state, v.err = "starting", ""
 	v.mu.Unlock()
-	p, err := peer.Open(ctx, peer.Config{
-		Server: d.stage.ServerURL(), Delay: d.cfg.Delay, Loopback: true, Logger: d.cfg.Logger,
-	}, Channel)
+	stream, err := superp2p.NewP2PNetStream(superp2p.Config{
+		Server: d.stage.ServerURL(), Loopback: true, Logger: d.cfg.Logger, Unpaced: true,
+	})
 	if err != nil {
 		return err
 	}
+	stream.SetBackBufferTime(0) // nobody seeks
+	if err := stream.Play(Channel, &superp2p.PlayConfig{Delay: d.cfg.Delay}); err != nil {
+		return err
+	}
 	v.mu.Lock()
-	v.peer = p
+	v.now = stream
 	v.mu.Unlock()
-	defer func() {
-		last := p.Stats()
+	end := sync.OnceFunc(func() { // who comes second waits too
+		last := stream.Stats()
 		v.mu.Lock()
 		v.past.add(countsOf(&last))
-		v.peer = nil
+		v.now = nil
 		v.mu.Unlock()
-		_ = p.Close()
-	}()
-	reader := p.NewReader()
-	defer context.AfterFunc(ctx, func() { _ = reader.Close() })()
+		_ = stream.Close()
+	})
+	defer end()
+	defer context.AfterFunc(ctx, end)()
+	tags := flv.NewReader(stream, flv.Limits{})
 	for {
-		t, err := reader.ReadTag()
+		t, err := tags.ReadTag()
 		if err != nil {
 			return err
 		}
@@ -287,11 +293,11 @@ func (d *Demo) Status() Status {
 
 func (v *viewer) status() ViewerStatus {
 	v.mu.Lock()
-	p := v.peer
+	stream := v.now
 	s := ViewerStatus{Viewer: v.number, State: v.state, Error: v.err, Delay: v.delay.Milliseconds(), counts: v.past}
 	v.mu.Unlock()
-	if p != nil {
-		stats := p.Stats()
+	if stream != nil {
+		stats := stream.Stats()
 		s.add(countsOf(&stats))
 		s.Peers, s.Start = stats.Peers, max(1, stats.Start.Milliseconds())
 	}

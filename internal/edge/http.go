@@ -338,7 +338,7 @@ func statusOf(code fault.Code) int {
 		return http.StatusBadGateway
 	case fault.SourceTimeout:
 		return http.StatusGatewayTimeout
-	case fault.SourceEnded, fault.SourceChanged, fault.SliceGone:
+	case fault.SourceEnded, fault.SourceLost, fault.SourceChanged, fault.SliceGone:
 		return http.StatusGone
 	case fault.StreamBusy, fault.SliceEnough, fault.SourceMaster:
 		return http.StatusConflict

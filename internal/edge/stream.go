@@ -135,12 +135,14 @@ func (s *stream) run(open opener) {
 	}
 	retry.Reset()
 	var lost time.Time
+	var dead error // nil as long as the source says itself that there is no stream
 	for {
 		ctx, cancel := s.edge.ctx, context.CancelFunc(func() {})
 		if !lost.IsZero() {
 			ctx, cancel = context.WithTimeout(ctx, c.GiveUp-time.Since(lost))
 		}
 		src, err := open(ctx)
+		cut := err != nil && ctx.Err() != nil // it was given up before it answered
 		cancel()
 		cutAny := false
 		if err == nil {
@@ -158,20 +160,23 @@ func (s *stream) run(open opener) {
 			s.fail(err)
 			return
 		case errors.Is(err, errComplete):
-			s.finish("the origin says so")
+			s.finish("the origin says so", ending(nil))
 			return
 		case cutAny || lost.IsZero():
 			lost = time.Now()
 			retry.Reset()
 		}
 		s.interrupt(err)
+		if !cut {
+			dead = whether(err)
+		}
 		left, pause := c.GiveUp-time.Since(lost), retry.NextBackOff()
 		if s.source == "" {
 			pause = 0 // a publisher comes by itself
 		}
 		if left <= 0 || !sleep(s.edge.ctx, min(pause, left)) {
 			if s.edge.ctx.Err() == nil {
-				s.finish("its source stayed away")
+				s.finish("its source stayed away", ending(dead))
 			} else {
 				s.stop(closing())
 			}
@@ -254,12 +259,30 @@ func (s *stream) fail(err error) {
 // letBegin answers who waits for the stream.
 func (s *stream) letBegin() { s.begin.Do(func() { close(s.ready) }) }
 
+// whether a source is dead or the stream is over follows from what it failed with: one that ends the stream, or answers that
+// there is none, is alive. It returns err, or nil if that is so.
+func whether(err error) error {
+	switch fault.CodeOf(err) {
+	case fault.SourceEnded, fault.SourceRefused:
+		return nil
+	}
+	return err
+}
+
+// ending is what requests for what was not cut any more get.
+func ending(dead error) error {
+	if dead != nil {
+		return fault.Wrap(fault.SourceLost, "the source was lost and has not come back; play it again when it has", dead)
+	}
+	return fault.New(fault.SourceEnded, "the stream has ended; resolve again to see whether there is a new one")
+}
+
 // finish ends a track whose source will not come back. What is kept of it can still be fetched for as long as it would have
 // been in a running stream.
-func (s *stream) finish(why string) {
+func (s *stream) finish(why string, err error) {
 	s.log.Info("stream ended: " + why)
 	s.edge.forget(s, true)
-	s.close(fault.New(fault.SourceEnded, "the stream has ended; resolve again to see whether there is a new one"), nil)
+	s.close(err, nil)
 	sleep(s.edge.ctx, s.edge.config.Window)
 	s.edge.forget(s, false)
 }

@@ -151,6 +151,22 @@ func TestSourceThatStaysAwayEndsTheStream(t *testing.T) {
 	})
 }
 
+func TestWhetherASourceIsDead(t *testing.T) {
+	gone := fault.New(fault.SourceUnreachable, "no")
+	for _, test := range []struct {
+		err, want error
+	}{
+		{gone, gone},
+		{fault.New(fault.SourceRefused, "404"), nil},
+		{fault.New(fault.SourceEnded, "over"), nil},
+	} {
+		require.Equal(t, test.want, whether(test.err))
+	}
+	require.Equal(t, fault.SourceEnded, fault.CodeOf(ending(nil)))
+	require.Equal(t, fault.SourceLost, fault.CodeOf(ending(gone)))
+	require.Equal(t, http.StatusGone, statusOf(fault.SourceLost))
+}
+
 func TestFirstPlayThatFailsSaysWhyInTime(t *testing.T) {
 	for name, test := range map[string]struct {
 		origin http.HandlerFunc

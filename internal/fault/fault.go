@@ -23,7 +23,8 @@ const (
 	SourceChanged     Code = "source_changed"     // the file at the origin is not the one that was opened
 	SourceUnranged    Code = "source_unranged"    // the origin does not answer ranges of a file
 	SourceMaster      Code = "source_master"      // it is a master playlist: one of its variants is to be played
-	SourceEnded       Code = "source_ended"       // the stream is over, or its source stayed away
+	SourceEnded       Code = "source_ended"       // the stream is over: its source says so, or says for long that it is not there
+	SourceLost        Code = "source_lost"        // the source was lost in the middle of the stream and did not come back
 	StreamBusy        Code = "stream_busy"        // somebody else publishes under that name
 	PublishDenied     Code = "publish_denied"     // the publish key is wrong or publishing is off
 	TrackUnknown      Code = "track_unknown"      // the server does not hold that track (any more): resolve again

@@ -275,17 +275,16 @@ func TestWhatIsMalformedIsRefused(t *testing.T) {
 		require.Nil(t, s.Run(began, in), "%x", in)
 	}
 	require.NotNil(t, s.Run(began.Add(-time.Hour), inputs(Tick)), "a clock that goes back does no harm")
-	list := read(t, s.Run(began, inputs(Tick)))
 	for _, f := range of(read(t, Open(began, good).Run(began, inputs(Tick))), Fetch) {
 		n := int(f.numbers[0])
 		s := Open(began, good)
 		s.Run(began, inputs(Tick))
-		list = read(t, s.Run(began, inputs(Fetched, n, []byte("no frame"))))
+		list := read(t, s.Run(began, inputs(Fetched, n, []byte("no frame"))))
 		require.Equal(t, []uint64{uint64(n), Unreadable}, of(list, Refused)[0].numbers)
 	}
 	bad := cut(60)
 	bad.Payload = append(bytes.Clone(bad.Payload[1:]), 'x')
-	list = read(t, s.Run(began, inputs(Restore, 60, slice.AppendFrame(nil, bad))))
+	list := read(t, s.Run(began, inputs(Restore, 60, slice.AppendFrame(nil, bad))))
 	require.Equal(t, []uint64{60, Unproved}, of(list, Refused)[0].numbers)
 }
 

@@ -84,8 +84,7 @@ func (v *Viewer) takeBranch(wl *webrtclink.Link, track slice.TrackID, from swarm
 }
 
 func (v *Viewer) acceptBranch(s *session, l *link) {
-	_, barred := v.barred[l.peer]
-	if barred || l.peer == v.id || s.engine.HasPeer(l.peer) || !s.engine.Accepts() || l.link.Send(v.id[:]) != nil {
+	if v.unwelcome(l.peer) || l.peer == v.id || s.hasPeer(l.peer) || !v.accepts(s) || l.link.Send(v.id[:]) != nil {
 		v.drop(s, l)
 		return
 	}
@@ -93,7 +92,7 @@ func (v *Viewer) acceptBranch(s *session, l *link) {
 		v.drop(s, other) // the tracker was faster, but this one is open
 	}
 	s.links.byPeer[l.peer] = l
-	s.links.branched++
+	l.branch = true
 	v.taken(s, l)
 }
 
@@ -133,21 +132,21 @@ func (v *Viewer) branchSaid(s *session, l *link, message []byte) {
 		return
 	}
 	copy(id[:], message)
-	_, barred := v.barred[id]
-	if other := s.links.byPeer[id]; other != nil && !barred {
+	unwelcome := v.unwelcome(id)
+	if other := s.links.byPeer[id]; other != nil && !unwelcome {
 		// Who takes a branch gives up what the tracker began at the same time. What is open for longer is another matter:
 		// then the peer only says that name.
-		if other.state == connecting || v.cfg.Now().Sub(other.since) < branchLife {
+		if other.state == connecting || other.state == waits || v.cfg.Now().Sub(other.since) < branchLife {
 			v.replaced(s, other)
 		}
 	}
-	if barred || id == v.id || s.engine.HasPeer(id) || !s.engine.Accepts() {
+	if unwelcome || id == v.id || s.hasPeer(id) || !v.accepts(s) {
 		v.abandon(s, l)
 		return
 	}
 	l.peer = id
 	s.links.byPeer[id] = l
-	s.links.branched++
+	l.branch = true
 	v.taken(s, l)
 	v.settle(s, l.link.Conn())
 }
@@ -155,6 +154,9 @@ func (v *Viewer) branchSaid(s *session, l *link, message []byte) {
 // replaced gives up a link for a branch to the same peer.
 func (v *Viewer) replaced(s *session, l *link) {
 	if l.state == open {
+		if l.told {
+			v.parted(l, "another link to the peer takes its place")
+		}
 		v.node.gone(l.link)
 		s.engine.LinkClosed(v.cfg.Now(), l.number)
 	}

@@ -11,7 +11,6 @@ import (
 
 	"github.com/pion/transport/v4"
 
-	"github.com/superp2p/superp2p/internal/peer/diskcache"
 	"github.com/superp2p/superp2p/internal/swarm"
 )
 
@@ -28,6 +27,8 @@ type Config struct {
 	Server string
 	// HTTPClient asks the server. If nil, one of the Viewer's own.
 	HTTPClient *http.Client
+	// Header goes with the request for the connection to the tracker; with the others, HTTPClient sees to it. If nil, none.
+	Header http.Header
 	// Logger gets what happens. If nil, nothing is logged.
 	Logger *slog.Logger
 
@@ -48,8 +49,11 @@ type Config struct {
 	// Node is what the viewer shares with others of the same program: connections to peers and to the server, and memory. Where
 	// those have no HTTPClient, Dial must do the same for all. If nil, it shares nothing.
 	Node *Node
-	// Cache keeps what was seen of files on disk, beyond what fits into memory; viewers may share it. If nil, nothing is kept.
-	Cache *diskcache.Cache
+	// CacheDir is a directory where what was seen of files is kept, beyond what fits into memory and for later. Viewers of one
+	// Node share it. If empty, nothing is kept.
+	CacheDir string
+	// CacheBytes limits what is kept there, in bytes; what the first of those that share it says counts. If zero, 1 GiB.
+	CacheBytes int64
 	// MaxBytes limits what is held in memory for peers and for playing, in bytes. If zero, 64 MiB of a live stream, 256 MiB of a file.
 	MaxBytes int
 	// Unpaced reads a file as fast as it comes, for who records it, and not at the pace of a player.
@@ -64,6 +68,16 @@ type Config struct {
 	UploadRate float64
 	// MaxPeers is how many neighbours the viewer looks for; it accepts a quarter more. If zero, 16.
 	MaxPeers int
+	// PushPeers is to how many neighbours slices of a live stream are offered; the others get what they ask for. If zero, to as
+	// many as the uplink can serve; if less, to none.
+	PushPeers int
+	// KeepBehind is for how long slices of a live stream are kept for others after they were played, as far as MaxBytes allows. If
+	// zero, 10 s; if less, not at all.
+	KeepBehind time.Duration
+	// Admit says whether a peer that has connected is to be a neighbour. It is called by the viewer's loop and must not block: it
+	// returns true and calls answer later, from any goroutine, or false if nobody minds. Who is refused is not met again for
+	// 10 minutes. A peer of which nothing is said within 3 s is welcome. If nil, every peer is.
+	Admit func(peer Neighbour, answer func(welcome bool)) bool
 	// Loopback keeps peers to addresses of this machine (127.0.0.0/8).
 	Loopback bool
 	// STUN replaces the server's list of STUN servers ("stun:host:port") unless it is nil. An empty list asks none.

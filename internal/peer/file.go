@@ -182,8 +182,8 @@ func (v *Viewer) read(n slice.Number, most int, eager bool, w waiter) {
 // kept hands a slice to who waits for it.
 func (v *Viewer) kept(s *slice.Slice) {
 	now := v.cfg.Now()
-	if v.cfg.Cache != nil {
-		v.cfg.Cache.Put(s)
+	if v.cache != nil {
+		v.cache.Put(s)
 	}
 	v.arrived = now
 	v.begun(now)

@@ -14,7 +14,7 @@ import (
 // LoadMaster loads the master playlist at a URL that Open said is one (fault.SourceMaster), from there. Of cfg it uses Server,
 // Dial and Logger.
 //
-// Errors: those of playlist.Get; fault.SourceInvalid if it is a media playlist now.
+// Errors: those of playlist.Get; fault.SourceChanged if it is a media playlist now.
 func LoadMaster(ctx context.Context, cfg Config, target string) (*playlist.Load, error) {
 	cfg = cfg.withDefaults()
 	client := object.New(object.Options{
@@ -23,7 +23,7 @@ func LoadMaster(ctx context.Context, cfg Config, target string) (*playlist.Load,
 	defer client.Close() //nolint:errcheck // it returns nil, always
 	l, err := playlist.Get(ctx, client, target, hls.Options{})
 	if err == nil && l.Playlist.Master == nil {
-		err = fault.New(fault.SourceInvalid, "the master playlist has become a media playlist; play it again")
+		err = fault.New(fault.SourceChanged, "the playlist was a master playlist and is none any more; open it again")
 	}
 	return l, err
 }

@@ -32,6 +32,7 @@ const (
 	connecting                  // answered, by the peer or by us
 	asked                       // a branch of ours waits for an answer
 	held                        // a branch of the peer's waits for ours
+	waits                       // open; the application is asked whether it wants the peer
 	open
 )
 
@@ -41,11 +42,17 @@ type link struct {
 	link    *webrtclink.Link // nil while an answer is being made
 	state   linkState
 	ours    bool         // we made the offer
+	branch  bool         // it goes over a connection of another track
 	peer    swarm.PeerID // known unless offered or asked
 	offerID [20]byte     // of ours
 	since   time.Time    // of the state
 	counted int          // bytes that the engine takes for waiting in the transport
 	dirty   bool         // something was sent since the engine was last told how much waits
+
+	early      [][]byte // what came while it waits
+	earlyBytes int
+	met        bool // what became of it was told, or left out
+	told       bool // ConnectSuccess was, so that ConnectClosed must be
 }
 
 // links are those of a session.
@@ -86,10 +93,10 @@ func (ls *links) remove(l *link) {
 	}
 }
 
-// connecting counts links that are on the way to be open.
+// connecting counts links that are on the way to be the engine's.
 func (ls *links) connecting() (n int) {
 	for _, l := range ls.byPeer {
-		if l.state == connecting {
+		if l.state == connecting || l.state == waits {
 			n++
 		}
 	}
@@ -187,19 +194,10 @@ func (v *Viewer) linkOpened(wl *webrtclink.Link) {
 	}
 }
 
-// taken gives the engine a link that is open.
-func (v *Viewer) taken(s *session, l *link) {
-	now := v.cfg.Now()
-	v.nextLink++
-	l.state, l.since, l.number = open, now, v.nextLink
-	s.links.byNumber[l.number] = l
-	s.links.opened++
-	v.log.Debug("peer connected", "peer", peerName(l.peer), "ours", l.ours)
-	s.engine.LinkOpened(now, l.number, l.peer)
-	v.node.opened(v, l.link)
-}
-
 func (v *Viewer) linkClosed(wl *webrtclink.Link, err error) {
+	if v.session.links.of(wl) != nil {
+		v.act() // the peer may have said why in the same breath
+	}
 	s := v.session
 	l := s.links.byLink[wl]
 	if l == nil {
@@ -207,9 +205,13 @@ func (v *Viewer) linkClosed(wl *webrtclink.Link, err error) {
 	}
 	s.links.remove(l)
 	if l.state != open {
+		if l.state == connecting || l.state == waits {
+			v.parted(l, "there is no connection to the peer")
+		}
 		v.settle(s, wl.Conn())
 		return
 	}
+	v.parted(l, "the connection to the peer is gone")
 	v.node.gone(wl)
 	if errors.Is(err, webrtclink.ErrOversized) || errors.Is(err, errBarred) {
 		v.bar(l.peer)
@@ -225,6 +227,7 @@ func (v *Viewer) disconnect(s *session, a *swarm.Action) {
 		return
 	}
 	s.links.remove(l)
+	v.letGo(s, l, a)
 	v.node.gone(l.link)
 	if a.Bar {
 		v.log.Warn("peer barred", "peer", peerName(l.peer), "err", a.Err)

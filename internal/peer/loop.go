@@ -38,6 +38,9 @@ func (v *Viewer) turn() {
 		case l == nil:
 		case l.state == open:
 			s.engine.Received(now, l.number, i.message)
+			v.met(s, l)
+		case l.state == waits:
+			v.early(s, l, i.message)
 		case l.state == asked, l.state == held:
 			v.branchSaid(s, l, i.message)
 		}
@@ -175,10 +178,24 @@ func (v *Viewer) resumed(now time.Time, lasted time.Duration) {
 
 // ended notes that the stream is over and all of it was delivered.
 func (v *Viewer) ended(now time.Time) {
+	if v.lost != nil {
+		v.fail(v.lost)
+		return
+	}
 	v.emit(BufferFlush, "", nil)
 	v.emit(PlayStop, "the stream is over", nil)
 	v.finish(nil)
 	v.lingerTo = now.Add(lingerFor)
+}
+
+// hearsEnd takes note of whether what ends has come to its end or has lost its source.
+func (v *Viewer) hearsEnd(err error) {
+	switch fault.CodeOf(err) {
+	case fault.SourceLost:
+		v.lost = fault.New(fault.SourceLost, "the source was lost and has not come back; play it again when it has")
+	case fault.SourceEnded:
+		v.lost = nil
+	}
 }
 
 // fail ends the play for a reason that nobody can hide.
@@ -222,6 +239,7 @@ func (v *Viewer) end() {
 		}
 	}
 	v.node.freeClient()
+	v.node.freeCache(v.cache)
 	last := v.stats()
 	v.final.TrackerIn, v.final.TrackerOut = last.TrackerIn, last.TrackerOut
 	close(v.done)

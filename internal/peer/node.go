@@ -29,7 +29,7 @@ type NodeConfig struct {
 }
 
 // Node is what viewers of one program share: the WebRTC connections to peers, of which each carries one link for each track
-// that both sides play, the connections to the server, and a budget of memory. A viewer that begins another track has its
+// that both sides play, the connections to the server, caches on disk, and a budget of memory. A viewer that begins another track has its
 // peers within a round trip where they play that too. It holds nothing while no viewer is open, and needs no closing. It is
 // safe for concurrent use.
 type Node struct {
@@ -45,6 +45,9 @@ type Node struct {
 	closed    uint64 // connections of endpoints that are gone
 	http      *http.Client
 	users     int // of http
+
+	disk   sync.Mutex            // of caches: held while the disk is waited for, and nothing else waits for it
+	caches map[string]*nodeCache // by directory
 }
 
 // nodeLink is an open link of a viewer.
@@ -70,7 +73,7 @@ type nodeEndpoint struct {
 func NewNode(cfg NodeConfig) *Node {
 	return &Node{
 		cfg: cfg, tracks: map[slice.TrackID][]*Viewer{}, links: map[*webrtclink.Conn][]nodeLink{},
-		endpoints: map[endpointKey]*nodeEndpoint{},
+		endpoints: map[endpointKey]*nodeEndpoint{}, caches: map[string]*nodeCache{},
 	}
 }
 

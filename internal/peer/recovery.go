@@ -9,6 +9,7 @@ import (
 	"github.com/superp2p/superp2p/internal/edgeapi"
 	"github.com/superp2p/superp2p/internal/fault"
 	"github.com/superp2p/superp2p/internal/peer/edgeclient"
+	"github.com/superp2p/superp2p/internal/swarm"
 )
 
 const (
@@ -95,7 +96,7 @@ func (v *Viewer) unresolved(ctx context.Context, last error) error {
 		return last
 	}
 	return fault.New(fault.ServerUnreachable,
-		"the superp2p server does not answer in time; check its address "+v.cfg.Server)
+		"the superp2p server does not answer in time; check its address "+v.cfg.Server+", or give a slow source more time")
 }
 
 // relocate asks anew where the stream is, until it is known or the viewer gives up.
@@ -138,7 +139,8 @@ func (v *Viewer) relocatedTo(res *edgeclient.Resolution, err error) {
 	if v.over || v.closing {
 		return
 	}
-	if fault.CodeOf(err) == fault.SourceEnded && v.stalled {
+	v.hearsEnd(err)
+	if fetchError(err) == swarm.SourceEnded && v.stalled {
 		v.ended(now)
 		return
 	}

@@ -11,7 +11,7 @@ const restoreAtOnce = 32
 // restore reads slices of a file from the cache, from n on, if n is there and not in memory, and then has w read what it
 // came for. It tells whether it does.
 func (v *Viewer) restore(n slice.Number, most int, eager bool, w waiter) bool {
-	s, c := v.session, v.cfg.Cache
+	s, c := v.session, v.cache
 	if c == nil || s.engine.Held(n) != nil || !c.Has(s.res.Track, n) {
 		return false
 	}
@@ -41,14 +41,14 @@ func (v *Viewer) takeRestored(s *session, got []*slice.Slice) {
 		case s.engine.Restore(v.cfg.Now(), one):
 			v.past.CacheBytes += uint64(len(one.Payload))
 		default:
-			v.cfg.Cache.Drop(s.res.Track, one.Number)
+			v.cache.Drop(s.res.Track, one.Number)
 		}
 	}
 }
 
 // fetchRestored takes from the cache what the engine wants from the server, and tells whether it does.
 func (v *Viewer) fetchRestored(s *session, a swarm.Action) bool {
-	c := v.cfg.Cache
+	c := v.cache
 	if c == nil || v.file == nil || a.Offset > 0 || !c.Has(s.res.Track, a.Number) {
 		return false
 	}

@@ -39,6 +39,7 @@ func (v *Viewer) begin(res *edgeclient.Resolution) {
 		Self: v.id, Track: res.Track, Verifier: res.Verifier, Live: res.Live, ClockOffset: res.ClockOffset,
 		Delay: v.delay, Early: v.segments != nil, NoUpload: v.cfg.NoUpload, NoDownload: v.cfg.NoDownload, NoPeers: v.cfg.NoPeers,
 		UploadRate: v.cfg.UploadRate, MaxPeers: v.cfg.MaxPeers, MaxBytes: v.cfg.MaxBytes,
+		PushPeers: v.cfg.PushPeers, KeepBehind: v.cfg.KeepBehind,
 	}
 	if res.File != nil {
 		cfg.File = &res.File.Engine
@@ -71,7 +72,7 @@ func (v *Viewer) begin(res *edgeclient.Resolution) {
 	}
 	tracker, err := client.New(client.Config{
 		URL: res.Tracker, InfoHash: res.InfoHash, PeerID: v.id, Handler: &trackerHandler{v, s},
-		Offers: offers, Early: early, Dial: v.cfg.Dial, Logger: v.log,
+		Offers: offers, Early: early, Header: v.cfg.Header, Dial: v.cfg.Dial, Logger: v.log,
 	})
 	if err != nil {
 		v.log.Warn("no peers: the server names a tracker that cannot be used", "err", err)
@@ -132,6 +133,11 @@ func (v *Viewer) replace(res *edgeclient.Resolution) {
 	old.counted = true
 	v.past.Links += old.links.opened
 	v.past.Branches += old.links.branched
+	for _, l := range old.links.byNumber {
+		if l.told {
+			v.parted(l, "the stream goes on as another track")
+		}
+	}
 	v.leave(old)
 	v.runDry(now) // until the first slice of the other track is there
 	v.emit(MulticastStreamReset, "the stream goes on as another track", nil)
@@ -181,6 +187,7 @@ func (v *Viewer) fetch(s *session, a swarm.Action) {
 				return
 			}
 			why := fetchError(err)
+			v.hearsEnd(err)
 			if why == swarm.Unreachable {
 				v.log.Warn("the server gives no slice", "number", n, "offset", a.Offset, "err", err)
 			}
@@ -218,7 +225,7 @@ func fetchError(err error) swarm.FetchError {
 		return swarm.Enough
 	case fault.TrackUnknown:
 		return swarm.TrackUnknown
-	case fault.SourceEnded:
+	case fault.SourceEnded, fault.SourceLost:
 		return swarm.SourceEnded
 	}
 	return swarm.Unreachable

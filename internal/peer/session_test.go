@@ -26,6 +26,7 @@ func TestWhatTheServersRefusalsMean(t *testing.T) {
 		fault.SliceEnough:       {swarm.Enough, false},
 		fault.TrackUnknown:      {swarm.TrackUnknown, false},
 		fault.SourceEnded:       {swarm.SourceEnded, false},
+		fault.SourceLost:        {swarm.SourceEnded, false},
 		fault.LimitReached:      {swarm.Unreachable, false},
 		fault.ServerUnreachable: {swarm.Unreachable, true},
 		fault.ServerInvalid:     {swarm.Unreachable, true},

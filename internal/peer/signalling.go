@@ -128,15 +128,14 @@ func (h *trackerHandler) Offered(peer, _ [20]byte, sdp string, reply func(string
 }
 
 func (v *Viewer) offeredBy(s *session, peer swarm.PeerID, sdp string, reply func(string)) {
-	_, barred := v.barred[peer]
 	underWay := 0 // answers of ours
 	for _, l := range s.links.byPeer {
-		if l.state == connecting && !l.ours {
+		if (l.state == connecting || l.state == waits) && !l.ours {
 			underWay++
 		}
 	}
 	// Who is known already keeps the link there is. Where both sides have offered, Answered breaks the tie.
-	if barred || peer == v.id || s.links.byPeer[peer] != nil || s.engine.HasPeer(peer) ||
+	if v.unwelcome(peer) || peer == v.id || s.links.byPeer[peer] != nil || s.engine.HasPeer(peer) ||
 		!s.engine.Accepts() || underWay >= maxAnswering {
 		return
 	}
@@ -155,6 +154,9 @@ func (v *Viewer) offeredBy(s *session, peer swarm.PeerID, sdp string, reply func
 			case err != nil:
 				if s.links.byPeer[peer] == l {
 					delete(s.links.byPeer, peer)
+					if s == v.session && !v.closing {
+						v.parted(l, "what the peer offers cannot be used")
+					}
 				}
 			case s != v.session || s.links.byPeer[peer] != l: // lost a tie meanwhile
 				wl.Close()
@@ -181,11 +183,10 @@ func (v *Viewer) answeredBy(s *session, peer swarm.PeerID, offerID [20]byte, sdp
 		return // too late, or answered twice
 	}
 	delete(s.links.byOffer, offerID)
-	_, barred := v.barred[peer]
-	other := s.links.byPeer[peer]
+	unwelcome, other := v.unwelcome(peer), s.links.byPeer[peer]
 	switch {
-	case barred, peer == v.id, s.engine.HasPeer(peer), other != nil && other.ours:
-		v.log.Debug("answer of no use", "peer", peerName(peer), "barred", barred, "linked", s.engine.HasPeer(peer))
+	case unwelcome, peer == v.id, s.hasPeer(peer), other != nil && other.ours:
+		v.log.Debug("answer of no use", "peer", peerName(peer), "unwelcome", unwelcome, "linked", s.engine.HasPeer(peer))
 		v.drop(s, l)
 		return
 	case other != nil && string(v.id[:]) > string(peer[:]):
@@ -227,6 +228,7 @@ func (v *Viewer) tendLinks(now time.Time) {
 	for _, l := range s.links.byPeer {
 		if l.state == connecting && now.Sub(l.since) > connectLife {
 			v.log.Debug("no connection to peer", "peer", peerName(l.peer), "ours", l.ours)
+			v.parted(l, "there was no connection to the peer in time")
 			v.drop(s, l)
 		}
 	}
@@ -235,6 +237,7 @@ func (v *Viewer) tendLinks(now time.Time) {
 			v.abandon(s, l)
 		}
 	}
+	v.tendWaiting(s, now)
 	if s.tracker == nil || now.Before(s.nextAsk) {
 		return
 	}

@@ -12,7 +12,7 @@ import (
 type Stats struct {
 	PeerBytes      uint64 // payload bytes from peers, proved and used
 	ServerBytes    uint64 // payload bytes from the server, proved and used
-	CacheBytes     uint64 // payload bytes from Config.Cache, which are not part of Media
+	CacheBytes     uint64 // payload bytes from Config.CacheDir, which are not part of Media
 	DuplicateBytes uint64 // payload bytes that came and were not used: twice, too late, cut off, or wrong
 	BadBytes       uint64 // payload bytes that failed their proof (part of DuplicateBytes)
 	ProofBytes     uint64 // bytes of statements and signatures received, from peers and the server

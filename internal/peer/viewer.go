@@ -33,14 +33,16 @@ type Viewer struct {
 	delay    time.Duration             // behind the live edge
 	played   played                    // of a live playlist
 
-	edge     *edgeclient.Client
-	node     *Node
-	endpoint *nodeEndpoint // nil if there are to be no peers
-	live     liveLinks
-	memory   int // bytes that the engine would like to hold
-	timeline *timeline.Timeline
-	events   chan Event
-	inbox    *inbox
+	edge       *edgeclient.Client
+	node       *Node
+	cache      *nodeCache    // nil if nothing is kept on disk
+	endpoint   *nodeEndpoint // nil if there are to be no peers
+	live       liveLinks
+	memory     int // bytes that the engine would like to hold
+	timeline   *timeline.Timeline
+	events     chan Event
+	peerEvents peerEvents
+	inbox      *inbox
 
 	ctx    context.Context // ends when the viewer does
 	cancel context.CancelFunc
@@ -55,6 +57,7 @@ type Viewer struct {
 	segments *segments // of a live playlist, else nil
 	failed   error     // why it ended, if it failed
 	barred   map[swarm.PeerID]struct{}
+	refused  map[swarm.PeerID]time.Time // until when
 	nextLink swarm.Link
 	closing  bool
 	over     bool // nothing more will be played: ended or failed
@@ -70,6 +73,7 @@ type Viewer struct {
 	arrived    time.Time // when something came last
 	received   uint64    // payload bytes by then
 	health     health
+	lost       *fault.Error // what the stream ends with when its source was lost
 	relocating bool
 	relocated  time.Time
 	nextSweep  time.Time
@@ -97,16 +101,22 @@ func Open(ctx context.Context, cfg Config, target string) (*Viewer, error) {
 	}
 	v := &Viewer{
 		cfg: cfg, target: target, delay: cfg.Delay, log: cfg.Logger.With("stream", target), edge: edge, node: node, opened: opened, arrived: opened,
-		timeline: timeline.New(timeline.Config{Window: cfg.Window, MaxBytes: cfg.WindowBytes}),
-		events:   make(chan Event, eventBuffer),
-		inbox:    newInbox(),
-		done:     make(chan struct{}),
-		barred:   make(map[swarm.PeerID]struct{}),
+		timeline:   timeline.New(timeline.Config{Window: cfg.Window, MaxBytes: cfg.WindowBytes}),
+		events:     make(chan Event, eventBuffer),
+		inbox:      newInbox(),
+		done:       make(chan struct{}),
+		barred:     make(map[swarm.PeerID]struct{}),
+		refused:    make(map[swarm.PeerID]time.Time),
+		peerEvents: peerEvents{wake: make(chan struct{}, 1)},
 	}
 	v.ctx, v.cancel = context.WithCancel(context.Background())
-	if err := v.open(ctx); err != nil {
+	if v.cache, err = node.cache(&cfg); err == nil {
+		err = v.open(ctx)
+	}
+	if err != nil {
 		v.cancel()
 		node.freeClient()
+		node.freeCache(v.cache)
 		return nil, err
 	}
 	go v.run()
@@ -214,6 +224,26 @@ func (v *Viewer) SetUpload(on bool) {
 		v.cfg.NoUpload = !on
 		if v.session != nil {
 			v.session.engine.SetUpload(v.cfg.Now(), on)
+		}
+	})
+}
+
+// SetPushPeers changes Config.PushPeers while the stream plays.
+func (v *Viewer) SetPushPeers(n int) {
+	v.inbox.post(func() {
+		v.cfg.PushPeers = n
+		if v.session != nil {
+			v.session.engine.SetPushPeers(v.cfg.Now(), n)
+		}
+	})
+}
+
+// SetKeepBehind changes Config.KeepBehind while the stream plays.
+func (v *Viewer) SetKeepBehind(d time.Duration) {
+	v.inbox.post(func() {
+		v.cfg.KeepBehind = d
+		if v.session != nil {
+			v.session.engine.SetKeepBehind(v.cfg.Now(), d)
 		}
 	})
 }

@@ -6,22 +6,21 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/superp2p/superp2p"
 	"github.com/superp2p/superp2p/internal/edgeapi"
 	"github.com/superp2p/superp2p/internal/fault"
-	"github.com/superp2p/superp2p/internal/film"
-	"github.com/superp2p/superp2p/internal/peer"
 )
 
 // serveFile answers with a file, or the ranges of it that the player asks for.
 func (p *Proxy) serveFile(w http.ResponseWriter, r *http.Request, s *stream, t Target) {
 	p.mu.Lock()
-	viewer := s.viewer
+	media := s.media
 	p.mu.Unlock()
-	if viewer == nil {
+	if media == nil {
 		p.refuse(w, r, t, fault.New(fault.Closed, "the file was closed at this moment; open it again"))
 		return
 	}
-	about := viewer.File()
+	about := media.Info()
 	h := w.Header()
 	h.Set("Content-Type", about.Type)
 	h.Set("X-Content-Type-Options", "nosniff")
@@ -29,19 +28,15 @@ func (p *Proxy) serveFile(w http.ResponseWriter, r *http.Request, s *stream, t T
 	if about.ETag != "" {
 		h.Set("ETag", about.ETag)
 	}
-	var modified time.Time
-	if about.Modified != 0 {
-		modified = time.Unix(about.Modified, 0)
-	}
 	w = &patientWriter{w, http.NewResponseController(w), p.cfg.WriteTimeout}
-	f := io.NewSectionReader(viewer.FileAt(r.Context()), 0, about.Size)
+	f := io.NewSectionReader(media.ReaderAt(r.Context()), 0, about.Size)
 	switch {
 	case about.Type == edgeapi.TypeFLV && t.Start > 0:
-		p.serveFrom(w, r, f, time.Duration(about.Duration)*time.Millisecond, t.Start)
+		p.serveFrom(w, r, f, about.Duration, t.Start)
 	case about.Type != edgeapi.TypeFLV && t.AsFLV:
-		p.serveFilm(w, r, t, film.New(viewer, t.start()))
+		p.serveFilm(w, r, t, media.FLV(nil, t.start()))
 	default:
-		http.ServeContent(w, r, "", modified, f)
+		http.ServeContent(w, r, "", about.Modified, f)
 	}
 }
 
@@ -51,10 +46,10 @@ func (p *Proxy) servePlaylistAsFLV(w http.ResponseWriter, r *http.Request, t Tar
 	if audio != nil {
 		both = append(both, audio)
 	}
-	viewers := make([]*peer.Viewer, 2)
+	media := make([]*superp2p.Media, 2)
 	p.mu.Lock()
 	for i, s := range both {
-		viewers[i] = s.viewer
+		media[i] = s.media
 		s.readers++
 	}
 	p.mu.Unlock()
@@ -65,12 +60,12 @@ func (p *Proxy) servePlaylistAsFLV(w http.ResponseWriter, r *http.Request, t Tar
 		}
 		p.mu.Unlock()
 	}()
-	if viewers[len(both)-1] == nil || viewers[0] == nil {
+	if media[len(both)-1] == nil || media[0] == nil {
 		p.refuse(w, r, t, fault.New(fault.Closed, "the stream ended at this moment; open it again"))
 		return
 	}
 	w = &patientWriter{w, http.NewResponseController(w), p.cfg.WriteTimeout}
-	p.serveFilm(w, r, t, film.NewWithAudio(viewers[0], viewers[1], t.start()))
+	p.serveFilm(w, r, t, media[0].FLV(media[1], t.start()))
 }
 
 // start is where to begin.
@@ -79,7 +74,7 @@ func (t *Target) start() time.Duration {
 }
 
 // serveFilm answers with a film as FLV, for players that play nothing else.
-func (p *Proxy) serveFilm(w http.ResponseWriter, r *http.Request, t Target, reader *film.Film) {
+func (p *Proxy) serveFilm(w http.ResponseWriter, r *http.Request, t Target, reader *superp2p.FLVReader) {
 	defer reader.Close() //nolint:errcheck // it returns nil, always
 	if r.Method == http.MethodHead {
 		head(w)

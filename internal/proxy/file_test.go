@@ -18,7 +18,6 @@ import (
 	"github.com/superp2p/superp2p/internal/config"
 	"github.com/superp2p/superp2p/internal/fault"
 	"github.com/superp2p/superp2p/internal/peer"
-	"github.com/superp2p/superp2p/internal/peer/diskcache"
 	"github.com/superp2p/superp2p/internal/proxy"
 )
 
@@ -171,10 +170,8 @@ func TestACacheOnDisk(t *testing.T) {
 	dir := t.TempDir()
 	var first, second peer.Stats
 	for _, stats := range []*peer.Stats{&first, &second} {
-		cache, err := diskcache.Open(diskcache.Config{Dir: dir})
-		require.NoError(t, err)
 		v, err := peer.Open(t.Context(), peer.Config{
-			Server: s.ServerURL(), Loopback: true, Unpaced: true, Cache: cache, MaxBytes: 1 << 20,
+			Server: s.ServerURL(), Loopback: true, Unpaced: true, CacheDir: dir, MaxBytes: 1 << 20,
 		}, origin.URL+"/film.mp4")
 		require.NoError(t, err)
 		got, err := io.ReadAll(io.NewSectionReader(v.FileAt(t.Context()), 0, v.File().Size))
@@ -182,7 +179,6 @@ func TestACacheOnDisk(t *testing.T) {
 		require.True(t, bytes.Equal(origin.content, got))
 		*stats = v.Stats()
 		require.NoError(t, v.Close())
-		require.NoError(t, cache.Close())
 	}
 	require.GreaterOrEqual(t, first.Media(), uint64(len(origin.content)))
 	require.GreaterOrEqual(t, second.CacheBytes, uint64(len(origin.content)))

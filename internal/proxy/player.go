@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"strings"
 
+	"github.com/superp2p/superp2p"
 	"github.com/superp2p/superp2p/internal/edgeapi"
 	"github.com/superp2p/superp2p/internal/fault"
 )
@@ -51,16 +52,16 @@ func (p *Proxy) servePlayer(w http.ResponseWriter, r *http.Request) {
 	}
 	defer p.leave(s)
 	switch {
-	case s.playlist != nil && t.Playlist && !t.AsFLV:
+	case s.hls() && t.Playlist && !t.AsFLV:
 		p.servePlaylist(w, r, s, t)
 		return
-	case s.playlist != nil:
+	case s.hls():
 		p.servePlaylistAsFLV(w, r, t, s, nil)
 		return
 	case t.Playlist && !t.AsFLV:
 		p.refuse(w, r, t, fault.New(fault.SourceInvalid, "it is no HLS playlist; open it by its own kind's ending"))
 		return
-	case s.file:
+	case s.info.Kind == superp2p.KindFile:
 		p.serveFile(w, r, s, t)
 		return
 	}

@@ -10,8 +10,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/superp2p/superp2p"
 	"github.com/superp2p/superp2p/internal/flv"
-	"github.com/superp2p/superp2p/internal/peer"
 	"github.com/superp2p/superp2p/internal/proxy"
 	"github.com/superp2p/superp2p/internal/stage/stagetest"
 )
@@ -19,7 +19,7 @@ import (
 // TestPlayersOfFiles has ffmpeg decode films through the proxy as it does from the origin, from the start and from the middle.
 func TestPlayersOfFiles(t *testing.T) {
 	origin := stagetest.Films(t)
-	s := start(t, proxy.Config{Viewer: peer.Config{Unpaced: true}}, allowLoopback)
+	s := start(t, proxy.Config{Media: superp2p.Config{Unpaced: true}}, allowLoopback)
 	frames := func(url string, args ...string) string {
 		t.Helper()
 		args = append(append([]string{"-v", "error", "-xerror"}, args...), "-i", url, "-map", "0:v", "-map", "0:a", "-f", "framemd5", "-")
@@ -42,7 +42,7 @@ func TestPlayersOfFiles(t *testing.T) {
 // TestAnFLVFileIsSoughtByStart has ffmpeg decode a film from the middle as players of FLV ask for it.
 func TestAnFLVFileIsSoughtByStart(t *testing.T) {
 	origin := stagetest.Films(t)
-	s := start(t, proxy.Config{Viewer: peer.Config{Unpaced: true}}, allowLoopback)
+	s := start(t, proxy.Config{Media: superp2p.Config{Unpaced: true}}, allowLoopback)
 	through := s.url + "/" + strings.TrimPrefix(origin.URL, "http://") + "/film.flv"
 	from := func(query string) []byte {
 		t.Helper()
@@ -72,7 +72,7 @@ func TestAnFLVFileIsSoughtByStart(t *testing.T) {
 // TestAFilmAsFLV has ffmpeg decode what Flash players get of an MP4 file, from the start and from the middle.
 func TestAFilmAsFLV(t *testing.T) {
 	origin := stagetest.Films(t)
-	s := start(t, proxy.Config{Viewer: peer.Config{Unpaced: true}}, allowLoopback)
+	s := start(t, proxy.Config{Media: superp2p.Config{Unpaced: true}}, allowLoopback)
 	for _, name := range []string{"first.mp4", "fragments.mp4"} {
 		sizes := map[string]int{}
 		for _, query := range []string{"?as=flv", "?as=flv&start=15.5"} {

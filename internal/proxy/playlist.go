@@ -9,13 +9,10 @@ import (
 	"sync"
 	"time"
 
+	"github.com/superp2p/superp2p"
 	"github.com/superp2p/superp2p/internal/edgeapi"
 	"github.com/superp2p/superp2p/internal/fault"
-	"github.com/superp2p/superp2p/internal/film"
 	"github.com/superp2p/superp2p/internal/hls"
-	"github.com/superp2p/superp2p/internal/object"
-	"github.com/superp2p/superp2p/internal/peer"
-	"github.com/superp2p/superp2p/internal/playlist"
 )
 
 const (
@@ -31,7 +28,7 @@ type master struct {
 	known time.Time
 
 	mu     sync.Mutex
-	load   *playlist.Load
+	load   *superp2p.Playlist
 	loaded time.Time
 }
 
@@ -40,7 +37,7 @@ func (p *Proxy) masterOf(t Target) *master {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	m := p.masters[t.Play]
-	if m == nil || p.now().Sub(m.known) >= keepMaster {
+	if m == nil || time.Since(m.known) >= keepMaster {
 		return nil
 	}
 	return m
@@ -51,38 +48,35 @@ func (p *Proxy) isMaster(t Target) *master {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for play, m := range p.masters {
-		if p.now().Sub(m.known) >= keepMaster || len(p.masters) >= maxMasters {
+		if time.Since(m.known) >= keepMaster || len(p.masters) >= maxMasters {
 			delete(p.masters, play)
 		}
 	}
-	m := &master{known: p.now()}
+	m := &master{known: time.Now()}
 	p.masters[t.Play] = m
 	return m
 }
 
 // loadMaster loads the playlist from its origin, and not more than once a second.
-func (p *Proxy) loadMaster(ctx context.Context, t Target, m *master) (*playlist.Load, error) {
+func (p *Proxy) loadMaster(ctx context.Context, t Target, m *master) (*superp2p.Playlist, error) {
 	if t.Fallback == "" {
 		return nil, fault.New(fault.SourceMaster, "the channel is a master playlist; open one of its variants, or its own URL")
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if m.load != nil && p.now().Sub(m.loaded) < freshMaster {
+	if m.load != nil && time.Since(m.loaded) < freshMaster {
 		return m.load, nil
 	}
-	client := object.New(object.Options{Dial: peer.DialOrigin(p.cfg.Viewer, t.Play), Logger: p.log, Retries: 1})
-	defer client.Close() //nolint:errcheck // it returns nil, always
-	load, err := playlist.Get(ctx, client, t.Play, hls.Options{})
+	load, err := superp2p.LoadMaster(ctx, p.cfg.Media, t.Play, nil)
 	if err != nil {
+		if fault.CodeOf(err) == fault.SourceChanged { // it is none any more
+			p.mu.Lock()
+			delete(p.masters, t.Play)
+			p.mu.Unlock()
+		}
 		return nil, err
 	}
-	if load.Playlist.Master == nil {
-		p.mu.Lock()
-		delete(p.masters, t.Play)
-		p.mu.Unlock()
-		return nil, fault.New(fault.SourceChanged, "the playlist was a master playlist and is none any more; open it again")
-	}
-	m.load, m.loaded = load, p.now()
+	m.load, m.loaded = load, time.Now()
 	return load, nil
 }
 
@@ -106,20 +100,20 @@ func (p *Proxy) serveMaster(w http.ResponseWriter, r *http.Request, t Target, m 
 }
 
 // serveVariant answers with the variant of a master playlist that FLV carries best, as FLV.
-func (p *Proxy) serveVariant(w http.ResponseWriter, r *http.Request, t Target, load *playlist.Load) {
-	variant, apart, err := film.Choose(load.Playlist.Master)
+func (p *Proxy) serveVariant(w http.ResponseWriter, r *http.Request, t Target, load *superp2p.Playlist) {
+	variant, apart, err := load.Choose()
 	if err != nil {
 		p.refuse(w, r, t, err)
 		return
 	}
-	s, err := p.joinAsFLV(r.Context(), t, variant.URI)
+	s, err := p.joinAsFLV(r.Context(), t, variant)
 	if err != nil {
 		p.refuse(w, r, t, err)
 		return
 	}
 	defer p.leave(s)
 	var audio *stream
-	if apart != "" && apart != variant.URI {
+	if apart != "" {
 		if audio, err = p.joinAsFLV(r.Context(), t, apart); err != nil {
 			p.refuse(w, r, t, err)
 			return
@@ -141,7 +135,7 @@ func (p *Proxy) joinAsFLV(ctx context.Context, t Target, rawURL string) (*stream
 		return nil, err
 	}
 	s, err := p.join(ctx, of)
-	if err == nil && s.playlist == nil {
+	if err == nil && !s.hls() {
 		p.leave(s)
 		return nil, fault.New(fault.SourceInvalid, "a variant of the master playlist is no playlist")
 	}
@@ -150,12 +144,12 @@ func (p *Proxy) joinAsFLV(ctx context.Context, t Target, rawURL string) (*stream
 
 // servePlaylist answers with the media playlist of a stream as its origin has it now.
 func (p *Proxy) servePlaylist(w http.ResponseWriter, r *http.Request, s *stream, t Target) {
-	viewer := p.ask(s)
-	if viewer == nil {
+	media := p.ask(s)
+	if media == nil {
 		p.refuse(w, r, t, fault.New(fault.Closed, "the stream ended at this moment; open it again"))
 		return
 	}
-	out, err := p.loadPlaylist(r.Context(), viewer, s, t)
+	out, err := p.loadPlaylist(r.Context(), media, s, t)
 	if err != nil {
 		p.refuse(w, r, t, err)
 		return
@@ -163,16 +157,16 @@ func (p *Proxy) servePlaylist(w http.ResponseWriter, r *http.Request, s *stream,
 	p.givePlaylist(w, out)
 }
 
-func (p *Proxy) loadPlaylist(ctx context.Context, viewer *peer.Viewer, s *stream, t Target) ([]byte, error) {
+func (p *Proxy) loadPlaylist(ctx context.Context, media *superp2p.Media, s *stream, t Target) ([]byte, error) {
 	query := ""
 	if t.Parts {
 		query = t.Directives
 	}
-	load, err := viewer.LoadPlaylist(ctx, query)
+	load, err := media.Playlist(ctx, query)
 	if err != nil {
 		return nil, err
 	}
-	if load.Playlist.Media == nil {
+	if load.Master {
 		return nil, fault.New(fault.SourceChanged, "the playlist is a master playlist now; open it again")
 	}
 	p.mu.Lock()
@@ -218,10 +212,10 @@ func headOfPlaylist(w http.ResponseWriter) {
 	h.Set("X-Content-Type-Options", "nosniff")
 }
 
-// ask returns the viewer of a stream of whose playlist something is asked, nil if it has ended meanwhile.
-func (p *Proxy) ask(s *stream) *peer.Viewer {
+// ask returns the media of a stream of whose playlist something is asked, nil if it has ended meanwhile.
+func (p *Proxy) ask(s *stream) *superp2p.Media {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	s.asked = p.now()
-	return s.viewer
+	s.asked = time.Now()
+	return s.media
 }

@@ -10,14 +10,17 @@ import (
 	"sync"
 	"time"
 
+	"github.com/superp2p/superp2p"
 	"github.com/superp2p/superp2p/internal/fault"
-	"github.com/superp2p/superp2p/internal/peer"
 )
 
 // Config is what a Proxy is made of.
 type Config struct {
-	// Viewer is how streams are opened: server, default delay and the rest. Without a Node they share one of the Proxy's own.
-	Viewer peer.Config
+	// Media is how streams are opened: server, limits and the rest. Without a Node they share one of the Proxy's own. With Unpaced
+	// files too come as fast as they can, as HLS does in any case.
+	Media superp2p.Config
+	// Delay is how far behind live streams are played whose address does not say. If zero, as superp2p.PlayConfig.Delay says.
+	Delay time.Duration
 	// Linger is how long a stream without players is kept, so that a player that reconnects finds it running. HLS streams are
 	// kept 5 s and three segments' longest duration after the last request at least. If zero, 5 s.
 	Linger time.Duration
@@ -56,7 +59,6 @@ type Proxy struct {
 	moment   uint64             // counts the times that a stream became idle
 
 	registry registry
-	now      func() time.Time
 
 	base    context.Context // ends all streams
 	end     context.CancelFunc
@@ -77,27 +79,23 @@ func New(cfg Config) *Proxy {
 	if cfg.WriteTimeout == 0 {
 		cfg.WriteTimeout = 60 * time.Second
 	}
-	if cfg.Viewer.StartTimeout == 0 {
-		cfg.Viewer.StartTimeout = 10 * time.Second
+	if cfg.Media.StartTimeout == 0 {
+		cfg.Media.StartTimeout = 10 * time.Second
 	}
-	if cfg.Viewer.Node == nil {
-		cfg.Viewer.Node = peer.NewNode(peer.NodeConfig{})
+	if cfg.Media.Node == nil {
+		cfg.Media.Node = superp2p.NewNode(0)
 	}
 	if cfg.Logger == nil {
 		cfg.Logger = slog.New(slog.DiscardHandler)
 	}
-	if cfg.Viewer.Logger == nil {
-		cfg.Viewer.Logger = cfg.Logger
-	}
-	now := cfg.Viewer.Now
-	if now == nil {
-		now = time.Now
+	if cfg.Media.Logger == nil {
+		cfg.Media.Logger = cfg.Logger
 	}
 	base, end := context.WithCancel(context.Background())
 	return &Proxy{
-		masters: map[string]*master{}, now: now, registry: registry{now: now, listings: map[key]*listing{}},
+		masters: map[string]*master{}, registry: registry{now: time.Now, listings: map[key]*listing{}},
 		base: base, end: end, cfg: cfg, log: cfg.Logger, streams: map[key]*stream{}, twins: map[key]key{},
-		download: !cfg.Viewer.NoDownload, upload: !cfg.Viewer.NoUpload,
+		download: true, upload: !cfg.Media.NoUpload,
 	}
 }
 

@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
 
+	"github.com/superp2p/superp2p"
 	"github.com/superp2p/superp2p/internal/config"
 	"github.com/superp2p/superp2p/internal/flv"
 	"github.com/superp2p/superp2p/internal/peer"
@@ -48,8 +49,8 @@ func start(t *testing.T, c proxy.Config, adjust func(*config.Config)) *system {
 // proxy starts a proxy for the stage's server, and returns its URL.
 func (s *system) proxy(c proxy.Config) string {
 	t := s.t
-	c.Viewer.Server, c.Viewer.Loopback = s.ServerURL(), true
-	c.Viewer.Delay, c.Viewer.StartTimeout = 2*time.Second, 20*time.Second
+	c.Media.Server, c.Media.Loopback = s.ServerURL(), true
+	c.Delay, c.Media.StartTimeout = 2*time.Second, 20*time.Second
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	ctx, cancel := context.WithCancel(context.Background())
@@ -206,7 +207,7 @@ func TestASourceThatRefusesAndAServerThatIsGoneAreBadGateways(t *testing.T) {
 	s := start(t, proxy.Config{}, func(c *config.Config) { c.Origins = []string{host} })
 	require.Equal(t, "http://"+host+"/a.flv?k=v", s.object(502, "/"+host+"/a.flv?k=v")["fallback"])
 
-	gone := proxy.New(proxy.Config{Viewer: peer.Config{Server: "http://" + host, StartTimeout: 300 * time.Millisecond}})
+	gone := proxy.New(proxy.Config{Media: superp2p.Config{Server: "http://" + host, StartTimeout: 300 * time.Millisecond}})
 	defer gone.Close()
 	w := &recorder{header: http.Header{}}
 	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://127.0.0.1/channel/x.flv", http.NoBody)
@@ -320,7 +321,7 @@ func TestHeadersOfAPlayersPreflight(t *testing.T) {
 
 // An end that is none of the stream's must not look like one.
 func TestAFailureOnTheWayBreaksTheAnswerOff(t *testing.T) {
-	s := start(t, proxy.Config{Viewer: peer.Config{StallTimeout: time.Second}}, nil)
+	s := start(t, proxy.Config{Media: superp2p.Config{StallTimeout: time.Second}}, nil)
 	answer := s.get("/channel/live.flv")
 	tags := flv.NewReader(answer.Body, flv.Limits{})
 	read(t, tags, 10)

@@ -6,8 +6,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/superp2p/superp2p/internal/hls"
-	"github.com/superp2p/superp2p/internal/playlist"
+	"github.com/superp2p/superp2p"
 )
 
 const (
@@ -24,10 +23,9 @@ const (
 
 // piece is a segment or an initialization segment of a playlist.
 type piece struct {
-	at      hls.ByteRange
-	segment *hls.Segment // nil of an initialization segment
-	url     string
-	load    int // which listed it last
+	superp2p.Resource
+	segment *superp2p.Segment // nil of an initialization segment
+	load    int               // which listed it last
 }
 
 // listing is what the playlists of one stream listed, so that a player's request for a segment finds its stream. It belongs
@@ -44,9 +42,8 @@ type listing struct {
 }
 
 type mapBytes struct {
-	url string
-	at  hls.ByteRange
-	b   []byte
+	of superp2p.Resource
+	b  []byte
 }
 
 // registry is what playlists listed that players asked for, also of streams that are closed by now. Only that is loaded for who
@@ -60,8 +57,7 @@ type registry struct {
 }
 
 // add remembers what a load of the playlist of t listed.
-func (r *registry) add(k key, t Target, load *playlist.Load) {
-	m := load.Playlist.Media
+func (r *registry) add(k key, t Target, load *superp2p.Playlist) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	l := r.listings[k]
@@ -71,23 +67,23 @@ func (r *registry) add(k key, t Target, load *playlist.Load) {
 	}
 	l.used = r.now()
 	r.count -= l.count
-	l.add(m)
+	l.add(load)
 	r.count += l.count
 	r.trim(l)
 }
 
-func (l *listing) add(m *hls.Media) {
-	if l.loads == 0 || m.Sequence != l.first || m.Next() != l.next {
+func (l *listing) add(list *superp2p.Playlist) {
+	if l.loads == 0 || list.First != l.first || list.Next != l.next {
 		l.loads++
-		l.first, l.next = m.Sequence, m.Next()
+		l.first, l.next = list.First, list.Next
 	}
-	var last *hls.Map
-	for i := range m.Segments {
-		s := &m.Segments[i]
-		l.put(piece{at: s.Range, segment: s, url: s.URI, load: l.loads})
+	var last *superp2p.Resource
+	for i := range list.Segments {
+		s := &list.Segments[i]
+		l.put(piece{Resource: s.Resource, segment: s, load: l.loads})
 		if s.Map != nil && s.Map != last {
 			last = s.Map
-			l.put(piece{at: s.Map.Range, url: s.Map.URI, load: l.loads})
+			l.put(piece{Resource: *s.Map, load: l.loads})
 		}
 	}
 	for where, all := range l.pieces {
@@ -101,13 +97,13 @@ func (l *listing) add(m *hls.Media) {
 }
 
 func (l *listing) put(p piece) {
-	where, ok := address(p.url)
+	where, ok := address(p.URL)
 	if !ok {
 		return
 	}
 	all := l.pieces[where]
 	i, there := slices.BinarySearchFunc(all, p, func(a, b piece) int {
-		return cmp.Or(cmp.Compare(a.at.Offset, b.at.Offset), cmp.Compare(a.at.Length, b.at.Length))
+		return cmp.Or(cmp.Compare(a.Offset, b.Offset), cmp.Compare(a.Length, b.Length))
 	})
 	if there {
 		all[i] = p
@@ -158,7 +154,7 @@ func (r *registry) mapOf(l *listing, p *piece) []byte {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for i := range l.maps {
-		if l.maps[i].url == p.url && l.maps[i].at == p.at {
+		if l.maps[i].of == p.Resource {
 			return l.maps[i].b
 		}
 	}
@@ -171,5 +167,5 @@ func (r *registry) keepMap(l *listing, p *piece, b []byte) {
 	if len(l.maps) == maxMaps {
 		l.maps = slices.Delete(l.maps, 0, 1)
 	}
-	l.maps = append(l.maps, mapBytes{p.url, p.at, b})
+	l.maps = append(l.maps, mapBytes{p.Resource, b})
 }

@@ -11,22 +11,40 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/superp2p/superp2p"
 	"github.com/superp2p/superp2p/internal/fault"
 	"github.com/superp2p/superp2p/internal/hls"
-	"github.com/superp2p/superp2p/internal/playlist"
 )
 
-func load(t *testing.T, from, text string) *playlist.Load {
+// load is a playlist as superp2p.Media gives it.
+func load(t *testing.T, from, text string) *superp2p.Playlist {
 	t.Helper()
 	u, err := url.Parse(from)
 	require.NoError(t, err)
 	p, err := hls.Parse([]byte(text), u, hls.Options{})
 	require.NoError(t, err)
-	return &playlist.Load{URL: u, Raw: []byte(text), Playlist: p}
+	list := &superp2p.Playlist{URL: u, Raw: []byte(text), Master: p.Media == nil}
+	if p.Media == nil {
+		return list
+	}
+	list.First, list.Next = p.Media.Sequence, p.Media.Next()
+	part := func(uri string, r hls.ByteRange) superp2p.Resource {
+		return superp2p.Resource{URL: uri, Offset: r.Offset, Length: r.Length}
+	}
+	for i := range p.Media.Segments {
+		s := &p.Media.Segments[i]
+		one := superp2p.Segment{Resource: part(s.URI, s.Range), Sequence: s.Sequence}
+		if s.Map != nil {
+			m := part(s.Map.URI, s.Map.Range)
+			one.Map = &m
+		}
+		list.Segments = append(list.Segments, one)
+	}
+	return list
 }
 
 // live is a playlist of 3 segments from number n on.
-func live(t *testing.T, n int) *playlist.Load {
+func live(t *testing.T, n int) *superp2p.Playlist {
 	text := fmt.Sprintf("#EXTM3U\n#EXT-X-TARGETDURATION:2\n#EXT-X-MEDIA-SEQUENCE:%d\n", n)
 	for i := n; i < n+3; i++ {
 		text += fmt.Sprintf("#EXTINF:2,\n%d.ts\n", i)
@@ -113,7 +131,7 @@ func TestPiecesOfOneFileAreReadAsOne(t *testing.T) {
 	loads := 0
 	b := &pieceReader{ctx: t.Context(), pieces: pieces, load: func(_ context.Context, p *piece) ([]byte, error) {
 		loads++
-		return []byte(file[p.at.Offset : p.at.Offset+p.at.Length]), nil
+		return []byte(file[p.Offset : p.Offset+p.Length]), nil
 	}}
 	got, err := io.ReadAll(io.NewSectionReader(b, 2, 12))
 	require.NoError(t, err)

@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/superp2p/superp2p/internal/fault"
-	"github.com/superp2p/superp2p/internal/film"
 	"github.com/superp2p/superp2p/internal/seekmap"
 )
 
@@ -16,7 +15,7 @@ import (
 // ?start=: what a decoder needs first, then the rest of the file with its own timestamps. The place is in seconds, or in
 // bytes if the film is not as long as that.
 func (p *Proxy) serveFrom(w http.ResponseWriter, r *http.Request, f *io.SectionReader, duration time.Duration, start float64) {
-	body, size, err := film.FLVFrom(f, f.Size(), duration, func(m *seekmap.Map) int64 {
+	body, size, err := seekmap.FLVFrom(f, f.Size(), duration, func(m *seekmap.Map) int64 {
 		if start <= m.Duration.Seconds() {
 			return m.OffsetAt(time.Duration(start * float64(time.Second)))
 		}

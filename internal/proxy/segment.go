@@ -9,10 +9,10 @@ import (
 	"strings"
 	"time"
 
+	"github.com/superp2p/superp2p"
 	"github.com/superp2p/superp2p/internal/edgeapi"
 	"github.com/superp2p/superp2p/internal/fault"
 	"github.com/superp2p/superp2p/internal/hls"
-	"github.com/superp2p/superp2p/internal/peer"
 )
 
 // serveSegment answers who asks for a segment that a playlist listed. It returns false, having done nothing, if none did.
@@ -30,7 +30,7 @@ func (p *Proxy) serveSegment(w http.ResponseWriter, r *http.Request) bool {
 	if first == nil {
 		return false
 	}
-	t.Fallback = first.url
+	t.Fallback = first.URL
 	for again := false; ; again = true {
 		s, err := p.join(r.Context(), t)
 		if err != nil {
@@ -51,12 +51,12 @@ func (p *Proxy) serveSegment(w http.ResponseWriter, r *http.Request) bool {
 
 // givePiece answers with the bytes that the pieces at one address hold. It returns an error before it has answered.
 func (p *Proxy) givePiece(w http.ResponseWriter, r *http.Request, s *stream, l *listing, pieces []piece, first *piece, from int64) error {
-	viewer := p.ask(s)
-	if viewer == nil {
+	media := p.ask(s)
+	if media == nil {
 		return fault.New(fault.Closed, "the stream ended at this moment; open it again")
 	}
 	b := &pieceReader{ctx: r.Context(), pieces: pieces, load: func(ctx context.Context, one *piece) ([]byte, error) {
-		return p.loadPiece(ctx, viewer, l, one)
+		return p.loadPiece(ctx, media, l, one)
 	}}
 	got, err := b.load(r.Context(), first)
 	if err != nil {
@@ -68,26 +68,26 @@ func (p *Proxy) givePiece(w http.ResponseWriter, r *http.Request, s *stream, l *
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("Cache-Control", "no-store")
 	w = &patientWriter{w, http.NewResponseController(w), p.cfg.WriteTimeout}
-	if first.at.IsWhole() {
+	if first.Whole() {
 		http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(got))
 		return nil
 	}
 	var size int64
 	for i := range pieces {
-		size = max(size, pieces[i].at.Offset+pieces[i].at.Length)
+		size = max(size, pieces[i].Offset+pieces[i].Length)
 	}
 	http.ServeContent(w, r, "", time.Time{}, io.NewSectionReader(b, 0, size))
 	return nil
 }
 
-func (p *Proxy) loadPiece(ctx context.Context, viewer *peer.Viewer, l *listing, one *piece) ([]byte, error) {
+func (p *Proxy) loadPiece(ctx context.Context, media *superp2p.Media, l *listing, one *piece) ([]byte, error) {
 	if one.segment != nil {
-		return viewer.Segment(ctx, one.segment)
+		return media.Segment(ctx, one.segment)
 	}
 	if b := p.registry.mapOf(l, one); b != nil {
 		return b, nil
 	}
-	b, err := viewer.Resource(ctx, one.url, one.at, hls.MaxMap)
+	b, err := media.Resource(ctx, one.Resource, hls.MaxMap)
 	if err == nil {
 		p.registry.keepMap(l, one, b)
 	}
@@ -117,7 +117,7 @@ func (b *pieceReader) ReadAt(p []byte, offset int64) (int, error) {
 		b.held, b.bytes = one, got
 	}
 	n := 0
-	if skip := offset - b.held.at.Offset; skip < int64(len(b.bytes)) {
+	if skip := offset - b.held.Offset; skip < int64(len(b.bytes)) {
 		n = copy(p, b.bytes[skip:])
 	}
 	switch {
@@ -133,12 +133,12 @@ func (b *pieceReader) ReadAt(p []byte, offset int64) (int, error) {
 // pieceAt returns the piece that holds the byte at an offset, nil if there is none.
 func pieceAt(pieces []piece, offset int64) *piece {
 	for i := range pieces {
-		if !pieces[i].at.IsWhole() && holds(&pieces[i], offset) {
+		if !pieces[i].Whole() && holds(&pieces[i], offset) {
 			return &pieces[i]
 		}
 	}
 	for i := range pieces {
-		if pieces[i].at.IsWhole() {
+		if pieces[i].Whole() {
 			return &pieces[i]
 		}
 	}
@@ -146,7 +146,7 @@ func pieceAt(pieces []piece, offset int64) *piece {
 }
 
 func holds(p *piece, offset int64) bool {
-	return p.at.IsWhole() || offset >= p.at.Offset && offset-p.at.Offset < p.at.Length
+	return p.Whole() || offset >= p.Offset && offset-p.Offset < p.Length
 }
 
 // rangeStart returns the first byte that a Range header asks for, 0 if it is not said in the usual way.

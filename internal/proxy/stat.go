@@ -6,9 +6,10 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
+	"github.com/superp2p/superp2p"
 	"github.com/superp2p/superp2p/internal/fault"
-	"github.com/superp2p/superp2p/internal/peer"
 )
 
 // flow is where bytes came from, in the words of the family's interface.
@@ -18,7 +19,7 @@ type flow struct {
 	Upload uint64 `json:"uploadBytes"`
 }
 
-func (f *flow) add(s *peer.Stats) {
+func (f *flow) add(s *superp2p.Stats) {
 	f.P2P += s.PeerBytes
 	f.CDN += s.ServerBytes
 	f.Upload += s.UploadBytes
@@ -38,14 +39,14 @@ type ended struct {
 // maxEnded is how many ended streams can still be asked for.
 const maxEnded = 64
 
-func (f *flows) add(names []string, s peer.Stats) {
+func (f *flows) add(names []string, s superp2p.Stats) {
 	f.total.add(&s)
 	for _, name := range names {
 		f.addTo(name, &s)
 	}
 }
 
-func (f *flows) addTo(resource string, s *peer.Stats) {
+func (f *flows) addTo(resource string, s *superp2p.Stats) {
 	i := slices.IndexFunc(f.last, func(e ended) bool { return e.resource == resource })
 	e := ended{resource: resource}
 	if i >= 0 {
@@ -111,13 +112,13 @@ func (p *Proxy) statistics(name string) statistics {
 	}
 	for _, s := range p.streams {
 		address, _, _ := strings.Cut(s.key.play, "?")
-		if s.viewer == nil || name != "" && name != s.key.play && name != address && !slices.Contains(s.names, name) {
+		if s.media == nil || name != "" && name != s.key.play && name != address && !slices.Contains(s.names, name) {
 			continue
 		}
-		v := s.viewer.Stats()
+		v := s.media.Stats()
 		one := streamStat{
 			Resource: s.names[0], URL: address, Players: p.playersOf(s), Peers: v.Peers, Stalls: v.Stalls,
-			Delay: v.Delay.Milliseconds(), Buffered: v.Buffered.Milliseconds(), Start: v.Start.Milliseconds(),
+			Delay: v.LiveDelay.Milliseconds(), Buffered: v.Buffered.Milliseconds(), Start: v.Start.Milliseconds(),
 		}
 		one.Flow.add(&v)
 		if all := one.Flow.P2P + one.Flow.CDN; all > 0 {
@@ -134,11 +135,11 @@ func (p *Proxy) statistics(name string) statistics {
 
 // playersOf counts the players of s. Those of HLS hold no connection: while requests come they count as one.
 func (p *Proxy) playersOf(s *stream) int {
-	if s.playlist == nil {
+	if !s.hls() {
 		return s.players
 	}
 	n := s.readers
-	if !s.asked.IsZero() && p.now().Sub(s.asked) < p.linger(s) {
+	if !s.asked.IsZero() && time.Since(s.asked) < p.linger(s) {
 		n++
 	}
 	return n
@@ -174,9 +175,9 @@ func (p *Proxy) serveFeature(w http.ResponseWriter, r *http.Request) {
 		p.upload = on
 	}
 	for _, s := range p.streams {
-		if s.viewer != nil {
-			s.viewer.SetDownload(p.download)
-			s.viewer.SetUpload(p.upload)
+		if s.media != nil {
+			s.media.SetDownload(p.download)
+			s.media.SetUpload(p.upload)
 		}
 	}
 	answer(w, http.StatusOK, sharing{p.download, p.upload})

@@ -1,14 +1,13 @@
 package proxy
 
 import (
+	"cmp"
 	"context"
 	"maps"
 	"time"
 
-	"github.com/superp2p/superp2p/internal/edgeapi"
+	"github.com/superp2p/superp2p"
 	"github.com/superp2p/superp2p/internal/fault"
-	"github.com/superp2p/superp2p/internal/peer"
-	"github.com/superp2p/superp2p/internal/timeline"
 )
 
 // key tells what players share: the same target at the same delay. What else they may share, twin finds.
@@ -23,13 +22,11 @@ type stream struct {
 	key    key
 	label  string // for logs: without what is secret in the address
 	cancel context.CancelFunc
-	ready  chan struct{} // closed when viewer or err is set
-	viewer *peer.Viewer
+	ready  chan struct{} // closed when media or err is set
+	media  *superp2p.Media
+	info   superp2p.MediaInfo
 	err    error
-	file   bool // it is no live stream, and no playlist
-	// playlist is what it is as HLS, nil if it is something else.
-	playlist *edgeapi.Playlist
-	target   Target // for which it was opened
+	target Target // for which it was opened
 
 	names   []string    // by which /stat finds it
 	players int         // of HLS, requests that are being answered
@@ -38,6 +35,9 @@ type stream struct {
 	idle    *time.Timer // runs while there are no players
 	since   uint64      // the moment when that began
 }
+
+// hls tells whether s is an HLS playlist.
+func (s *stream) hls() bool { return s.info.Kind == superp2p.KindPlaylist }
 
 // join returns the running stream of t, opened if need be, with one player more; leave must follow.
 func (p *Proxy) join(ctx context.Context, t Target) (*stream, error) {
@@ -132,10 +132,10 @@ func (p *Proxy) leave(s *stream) {
 
 // linger is how long s stays without players. Those of HLS come and go with each request.
 func (p *Proxy) linger(s *stream) time.Duration {
-	if s.playlist == nil {
+	if !s.hls() {
 		return p.cfg.Linger
 	}
-	return max(p.cfg.Linger, 3*time.Duration(s.playlist.Target)*time.Millisecond+5*time.Second)
+	return max(p.cfg.Linger, 3*s.info.Target+5*time.Second)
 }
 
 // run is the life of a stream: it opens the peer and closes it when ctx ends or the peer fails.
@@ -143,23 +143,20 @@ func (p *Proxy) run(ctx context.Context, s *stream) {
 	defer s.cancel()
 	log := p.log.With("stream", s.label)
 	p.mu.Lock()
-	cfg := p.cfg.Viewer
-	cfg.NoDownload, cfg.NoUpload = !p.download, !p.upload
+	cfg := p.cfg.Media
+	cfg.NoUpload = !p.upload
 	p.mu.Unlock()
 	// Players of HLS have a clock and a buffer of their own. A segment that came at the pace of another would tell them that
 	// the network is slow, and they would choose a smaller picture.
 	cfg.Unpaced = cfg.Unpaced || s.target.Playlist && !s.target.AsFLV
-	if s.key.delay != 0 {
-		cfg.Delay = s.key.delay
-	}
-	viewer, err := peer.Open(ctx, cfg, s.key.play)
+	media, err := superp2p.Open(ctx, cfg, s.key.play, &superp2p.PlayConfig{Delay: cmp.Or(s.key.delay, p.cfg.Delay)})
 	p.mu.Lock()
-	s.viewer, s.err = viewer, err
+	s.media, s.err = media, err
 	if err == nil {
-		s.playlist = viewer.Playlist()
-		s.file = s.playlist == nil && viewer.File() != nil
-	}
-	if err != nil {
+		s.info = media.Info()
+		media.SetDownload(p.download)
+		media.SetUpload(p.upload) // they may have been switched meanwhile
+	} else {
 		p.forget(s) // the next player may try again
 	}
 	p.mu.Unlock()
@@ -169,38 +166,32 @@ func (p *Proxy) run(ctx context.Context, s *stream) {
 		return
 	}
 	log.Info("stream opened")
-	p.watch(ctx, s)
+	p.watch(ctx, s, media)
 	p.mu.Lock()
 	p.forget(s)
-	p.flows.add(s.names, viewer.Stats())
-	s.viewer = nil
+	p.flows.add(s.names, media.Stats())
+	s.media = nil
 	p.mu.Unlock()
-	_ = viewer.Close()
+	_ = media.Close()
 	log.Info("stream closed")
 }
 
 // watch returns when the stream is to be closed. A stream that ended or failed takes no more players, but those it has
 // read to its end first.
-func (p *Proxy) watch(ctx context.Context, s *stream) {
-	events := s.viewer.Events()
+func (p *Proxy) watch(ctx context.Context, s *stream, media *superp2p.Media) {
 	for {
-		select {
-		case <-ctx.Done():
-			return
-		case e, ok := <-events:
-			if ok {
-				p.log.Debug("event", "stream", s.label, "code", e.Code, "description", e.Description)
-				continue
-			}
-			p.mu.Lock()
-			p.forget(s)
-			done := s.players == 0
-			p.mu.Unlock()
-			if done {
-				return
-			}
-			events = nil
+		e, err := media.NextEvent(ctx)
+		if err != nil {
+			break
 		}
+		p.log.Debug("event", "stream", s.label, "code", e.Info.Code, "description", e.Info.Description)
+	}
+	p.mu.Lock()
+	p.forget(s)
+	done := s.players == 0
+	p.mu.Unlock()
+	if !done {
+		<-ctx.Done()
 	}
 }
 
@@ -216,11 +207,11 @@ func (p *Proxy) forget(s *stream) {
 }
 
 // reader returns a new reader of s, nil if s has ended meanwhile.
-func (s *stream) reader(p *Proxy) *timeline.Reader {
+func (s *stream) reader(p *Proxy) *superp2p.FLVReader {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if s.viewer == nil {
+	if s.media == nil {
 		return nil
 	}
-	return s.viewer.NewReader()
+	return s.media.FLV(nil, 0)
 }

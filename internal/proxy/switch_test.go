@@ -5,7 +5,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/superp2p/superp2p/internal/peer"
+	"github.com/superp2p/superp2p"
 	"github.com/superp2p/superp2p/internal/proxy"
 	"github.com/superp2p/superp2p/internal/stage/stagetest"
 )
@@ -14,8 +14,10 @@ import (
 // gets better.
 func TestSwitchingRenditionsKeepsTheConnection(t *testing.T) {
 	origin := stagetest.HLS(t)
-	nodes := []*peer.Node{peer.NewNode(peer.NodeConfig{}), peer.NewNode(peer.NodeConfig{})}
-	at1 := func(n *peer.Node) proxy.Config { return proxy.Config{Viewer: peer.Config{Node: n, Unpaced: true}} }
+	nodes := []*superp2p.Node{superp2p.NewNode(0), superp2p.NewNode(0)}
+	at1 := func(n *superp2p.Node) proxy.Config {
+		return proxy.Config{Media: superp2p.Config{Node: n, Unpaced: true}}
+	}
 	s := start(t, at1(nodes[0]), allowLoopback)
 	proxies := []string{s.url, s.proxy(at1(nodes[1]))}
 	for _, variant := range []string{"/variant1.m3u8", "/variant2.m3u8"} {

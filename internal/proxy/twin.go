@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/superp2p/superp2p/internal/peer/edgeclient"
+	"github.com/superp2p/superp2p"
 )
 
 const (
@@ -36,16 +36,11 @@ func (p *Proxy) twin(ctx context.Context, k key) key {
 	if len(like) == 0 {
 		return k
 	}
-	client, err := edgeclient.New(edgeclient.Config{Server: p.cfg.Viewer.Server, HTTPClient: p.cfg.Viewer.HTTPClient})
+	ctx, cancel := context.WithTimeout(ctx, p.cfg.Media.StartTimeout)
+	defer cancel()
+	means, err := superp2p.Resolve(ctx, p.cfg.Media, k.play, nil)
 	if err != nil {
 		return k // opening it will tell
-	}
-	defer client.Close()
-	ctx, cancel := context.WithTimeout(ctx, p.cfg.Viewer.StartTimeout)
-	defer cancel()
-	means, err := client.Resolve(ctx, k.play)
-	if err != nil {
-		return k
 	}
 	for _, s := range like {
 		select {
@@ -54,7 +49,7 @@ func (p *Proxy) twin(ctx context.Context, k key) key {
 			return k
 		}
 		p.mu.Lock()
-		same := s.viewer != nil && p.streams[s.key] == s && s.viewer.Stream() == means.Stream
+		same := s.media != nil && p.streams[s.key] == s && s.info.Stream == means
 		if same && len(p.twins) < maxTwins {
 			p.twins[k] = s.key
 		}

@@ -68,6 +68,12 @@ type Config struct {
 	// MaxPeers is how many neighbours the engine likes to have; it accepts a quarter more, in a crowd twice as many. If zero, 16, of a file 32, since
 	// each holds other parts of it.
 	MaxPeers int
+	// PushPeers is to how many neighbours slices of a live track are offered; the others get what they ask for. If zero, to all,
+	// as far as the uplink goes; if less, to none.
+	PushPeers int
+	// KeepBehind is for how long slices of a live track are kept for others after they were played, as far as MaxBytes allows.
+	// If zero, as long as the Policy says; if less, not at all.
+	KeepBehind time.Duration
 	// MaxBytes limits the payload bytes held for others and for playing. If zero, 64 MiB, of a file 256 MiB.
 	MaxBytes int
 	// Policy holds the rules. If zero, DefaultPolicy.

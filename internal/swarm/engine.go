@@ -116,6 +116,7 @@ func New(cfg Config, now time.Time) *Engine {
 		e.policy = &policy
 	}
 	e.upload.init(&cfg, now)
+	e.choosePushed()
 	if cfg.Live.Crowd && !cfg.NoPeers && !cfg.NoDownload {
 		e.playout.hold = now.Add(e.policy.Crowd)
 	}
@@ -237,6 +238,28 @@ func (e *Engine) SetMaxBytes(now time.Time, n int) {
 	e.evict(now)
 }
 
+// SetPushPeers changes Config.PushPeers. What is on offer already may still be taken up.
+func (e *Engine) SetPushPeers(now time.Time, n int) {
+	e.now = now
+	e.cfg.PushPeers = n
+	e.choosePushed()
+	e.offer(now)
+}
+
+// SetKeepBehind changes Config.KeepBehind. What is older is let go of at once.
+func (e *Engine) SetKeepBehind(now time.Time, d time.Duration) {
+	e.now = now
+	e.cfg.KeepBehind = d
+	e.evict(now)
+}
+
+func (e *Engine) keepBehind() time.Duration {
+	if e.cfg.KeepBehind != 0 {
+		return max(e.cfg.KeepBehind, 0)
+	}
+	return e.policy.KeepBehind
+}
+
 // Leave says goodbye to every peer. The engine does nothing more afterwards.
 func (e *Engine) Leave(time.Time) {
 	if e.left {
@@ -275,6 +298,12 @@ func (e *Engine) Accepts() bool {
 
 // HasPeer tells whether there is a link to that peer.
 func (e *Engine) HasPeer(id PeerID) bool { return e.ids[id] != nil }
+
+// Greeted tells whether the peer at the other end of a link has said what it plays, and plays the same.
+func (e *Engine) Greeted(l Link) bool {
+	p := e.linkOf(l)
+	return p != nil && p.greeted
+}
 
 // Stats returns the counts so far.
 func (e *Engine) Stats(now time.Time) Stats {
@@ -322,7 +351,7 @@ func (e *Engine) transmit(p *neighbour, head, body []byte) {
 // evict lets go of what nobody will want: of a live track what is older than any viewer of the same delay needs, then,
 // over the memory limit, what is farthest from the play position.
 func (e *Engine) evict(now time.Time) {
-	keep := e.playout.liveTime(now) - e.cfg.Delay - e.policy.KeepBehind
+	keep := e.playout.liveTime(now) - e.cfg.Delay - e.keepBehind()
 	for e.playout.file == nil {
 		n, ok := e.store.oldest()
 		if !ok || n >= e.playout.position || e.store.get(n).Proof.Time >= keep {

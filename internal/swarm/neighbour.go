@@ -207,6 +207,7 @@ func (e *Engine) onHello(now time.Time, p *neighbour, m *wire.Message) {
 		}
 	}
 	e.fresh.meet(p)
+	e.choosePushed()
 	e.reconsider(now)
 }
 
@@ -297,6 +298,7 @@ func (e *Engine) forget(now time.Time, p *neighbour) {
 	if p.slot < maxSlots {
 		e.slots[p.slot] = nil
 	}
+	e.choosePushed()
 	e.upload.inFlight -= p.buffered
 	if p.asked > 0 {
 		for n := e.wants.low; n < e.wants.high; n++ {

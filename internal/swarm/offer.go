@@ -22,6 +22,7 @@ type fresh struct {
 	likely  float64      // bytes that they may lead to
 	greeted uint64       // neighbours, by bit, that said hello
 	busy    uint64       // neighbours, by bit, to whom enough is on offer or under way
+	pushed  uint64       // neighbours, by bit, to whom anything is offered
 }
 
 type freshSlice struct {
@@ -158,6 +159,26 @@ func (f *fresh) expire(now time.Time) {
 	}
 }
 
+// choosePushed chooses to whom slices are offered: where not to all, to those who pass them on before others, and to those who
+// came first before others.
+func (e *Engine) choosePushed() {
+	f := &e.fresh
+	if e.cfg.PushPeers == 0 {
+		f.pushed = ^uint64(0)
+		return
+	}
+	f.pushed = 0
+	left := e.cfg.PushPeers
+	for _, gives := range [...]bool{true, false} {
+		for _, p := range e.order {
+			if left > 0 && p.greeted && p.slot < maxSlots && p.noUpload != gives {
+				f.pushed |= p.bit()
+				left--
+			}
+		}
+	}
+}
+
 // offer makes as many offers as the uplink has room for.
 func (e *Engine) offer(now time.Time) {
 	f := &e.fresh
@@ -177,7 +198,7 @@ func (e *Engine) offer(now time.Time) {
 	for places := f.lacked; places != 0; {
 		n, place := f.newest(places)
 		places &^= place
-		free := f.greeted &^ f.busy
+		free := f.greeted & f.pushed &^ f.busy
 		s := f.at(n)
 		if s == nil || s.lacking == 0 {
 			f.lacked &^= place

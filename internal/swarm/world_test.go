@@ -349,6 +349,7 @@ func (w *world) totals() Stats {
 		t.UploadSlices += s.UploadSlices
 		t.UploadPushedSlices += s.UploadPushedSlices
 		t.Taken += s.Taken
+		t.Offers += s.Offers
 		t.DuplicateBytes += s.DuplicateBytes
 		t.ProofBytes += s.ProofBytes
 		t.ControlIn += s.ControlIn

@@ -53,6 +53,7 @@ const (
 	OtherTrack                    // the two peers play different tracks
 	OtherFormat                   // the version is another one
 	Full                          // enough neighbours already
+	Refused                       // that peer is not wanted here
 )
 
 // HelloFlags say what a peer will not do.

@@ -38,7 +38,7 @@ func trimHLS(options *api.BuildOptions, dir string) {
 		})
 		b.OnResolve(api.OnResolveOptions{Filter: "^\\./|^\\.\\./"}, func(a api.OnResolveArgs) (api.OnResolveResult, error) {
 			for _, name := range emptied {
-				if strings.Contains(a.Importer, "hls.js") && true &&
+				if strings.Contains(a.Importer, "hls.js") &&
 					strings.HasSuffix(filepath.Join(a.ResolveDir, a.Path), filepath.FromSlash(name)) {
 					path, err := filepath.Abs(filepath.Join(source, "empty.js"))
 					return api.OnResolveResult{Path: path}, err

@@ -240,6 +240,8 @@ func refusal(resp *http.Response, body []byte) error {
 	switch resp.StatusCode {
 	case http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout, http.StatusTooManyRequests:
 		return fault.New(fault.ServerUnreachable, "the way to the superp2p server answers "+resp.Status)
+	case http.StatusUnauthorized, http.StatusForbidden:
+		return fault.New(fault.ServerInvalid, "the way to the superp2p server answers "+resp.Status+"; check the token that it wants")
 	}
 	return fault.New(fault.ServerInvalid,
 		"the server answers "+resp.Status+" without a reason that the interface knows; is it a superp2p server?")

@@ -60,6 +60,15 @@ func (e *Endpoint) newConn(h Handler) (*Link, error) {
 	return c.add(h), nil
 }
 
+// whyOver is why a link has ended of which only that is known: a connection that is lost ends its links before it tells so.
+func (c *Conn) whyOver() error {
+	switch c.pc.ICEConnectionState() {
+	case webrtc.ICEConnectionStateFailed, webrtc.ICEConnectionStateDisconnected:
+		return ErrLost
+	}
+	return errRemote
+}
+
 // add registers a further link. Endpoint.mu is held.
 func (c *Conn) add(h Handler) *Link {
 	l := &Link{conn: c, handler: h, opened: make(chan struct{}), ended: make(chan struct{})}

@@ -164,7 +164,7 @@ func (l *Link) read(dc *datachannel.DataChannel) {
 			l.conn.Close(ErrOversized)
 			return
 		case err != nil:
-			l.end(errRemote)
+			l.end(l.conn.whyOver())
 			return
 		}
 		select {

@@ -2,10 +2,13 @@ package stagetest
 
 import (
 	"bytes"
+	"context"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"os/exec"
 	"path/filepath"
+	"sync"
 	"testing"
 	"time"
 
@@ -44,4 +47,60 @@ func Garbage(t testing.TB) *httptest.Server {
 	}))
 	t.Cleanup(s.Close)
 	return s
+}
+
+// Halting returns an origin whose film.flv is that of Films, and which from halt on answers nothing, until it goes on.
+func Halting(t testing.TB) (origin *httptest.Server, halt, goOn func()) {
+	t.Helper()
+	films := Films(t)
+	answer, err := http.Get(films.URL + "/film.flv")
+	require.NoError(t, err)
+	defer answer.Body.Close() //nolint:errcheck // it is read to its end
+	film, err := io.ReadAll(answer.Body)
+	require.NoError(t, err)
+	halted, gone := make(chan struct{}), make(chan struct{})
+	origin = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		http.ServeContent(w, r, "film.flv", time.Unix(1, 0), &halting{bytes.NewReader(film), r.Context(), halted, gone})
+	}))
+	goOn = sync.OnceFunc(func() { close(gone) })
+	t.Cleanup(func() {
+		goOn()
+		origin.Close()
+	})
+	return origin, sync.OnceFunc(func() { close(halted) }), goOn
+}
+
+// halting reads a film until it is halted, and then when it goes on.
+type halting struct {
+	film         io.ReadSeeker
+	ctx          context.Context
+	halted, gone chan struct{}
+}
+
+// Seek implements io.Seeker.
+func (h *halting) Seek(offset int64, whence int) (int64, error) { return h.film.Seek(offset, whence) }
+
+// Read implements io.Reader.
+func (h *halting) Read(b []byte) (int, error) {
+	select {
+	case <-h.halted:
+	default:
+		return h.film.Read(b)
+	}
+	select {
+	case <-h.gone:
+		return h.film.Read(b)
+	case <-h.ctx.Done():
+		return 0, h.ctx.Err()
+	}
+}
+
+// NoTrack returns an origin whose film.mp4 has only a picture that FLV cannot carry.
+func NoTrack(t testing.TB) *httptest.Server {
+	t.Helper()
+	dir := t.TempDir()
+	out, err := exec.Command(Tool(t, "ffmpeg"), "-v", "error", "-y", "-f", "lavfi", "-i", "testsrc2=size=160x90:rate=25:duration=2",
+		"-c:v", "mpeg4", "-movflags", "+faststart", filepath.Join(dir, "film.mp4")).CombinedOutput()
+	require.NoError(t, err, "%s", out)
+	return Folder(t, dir)
 }

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"net"
+	"net/http"
 	"net/url"
 	"time"
 
@@ -64,6 +65,8 @@ type Config struct {
 
 	// Dial opens connections. If nil, a net.Dialer's DialContext.
 	Dial func(ctx context.Context, network, addr string) (net.Conn, error)
+	// Header goes with the request for the connection. If nil, nothing does beyond what WebSocket needs.
+	Header http.Header
 	// TLS configures wss. If nil, the defaults of crypto/tls.
 	TLS *tls.Config
 	// After is the clock for intervals and pauses. If nil, time.After.

@@ -41,7 +41,7 @@ func (c *Client) session(ctx context.Context) (welcome bool, err error) {
 	defer early.drop()
 	dialCtx, cancel := context.WithTimeout(ctx, c.cfg.DialTimeout)
 	defer cancel()
-	conn, _, err := websocket.Dial(dialCtx, c.cfg.URL, &websocket.DialOptions{HTTPClient: httpClient})
+	conn, _, err := websocket.Dial(dialCtx, c.cfg.URL, &websocket.DialOptions{HTTPClient: httpClient, HTTPHeader: c.cfg.Header})
 	if err != nil {
 		return false, fault.Wrap(fault.ServerUnreachable, "no WebSocket connection to the tracker: check its URL", err)
 	}

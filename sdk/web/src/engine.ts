@@ -34,7 +34,7 @@ export class Engine {
 
   /** load fetches and starts the engine. It throws a Fault where WebAssembly or the file is not to be had. */
   static async load(url: string): Promise<Engine> {
-    if (typeof WebAssembly !== "object") throw new Fault("unsupported", "this browser has no WebAssembly");
+    if (typeof WebAssembly !== "object") throw new Fault("not_supported", "this browser has no WebAssembly");
     try {
       const state: { engine?: Engine } = {};
       const go = newGo((text) => {

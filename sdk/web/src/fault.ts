@@ -27,3 +27,14 @@ export function asFault(e: unknown, code = "internal"): Fault {
 export function ended(signal: AbortSignal): Fault {
   return signal.reason instanceof Fault ? signal.reason : new Fault("closed", "it was closed meanwhile; play it again");
 }
+
+/** safely calls what is the page's, whose failures are its own: they are reported as any that nobody catches. */
+export function safely<T>(f: ((value: T) => void) | undefined, value: T): void {
+  try {
+    f?.(value);
+  } catch (e) {
+    setTimeout(() => {
+      throw e;
+    });
+  }
+}

@@ -4,6 +4,7 @@
  * takes over, time goes on without a hole, because players that fill a buffer by timestamps would wait in it for ever.
  */
 import { Reader } from "./codec";
+import { safely } from "./fault";
 import { Flag } from "./kinds";
 
 /** LiveSlice is a slice to be played. Numbers are of one track; track tells tracks apart. */
@@ -126,7 +127,7 @@ export class Joiner {
     b.set(t.body, headSize);
     v.setUint32(headSize + t.body.length, headSize + t.body.length);
     out.push(b);
-    this.onTag?.({ type: t.type, timestamp: at, body: b.subarray(headSize, headSize + t.body.length) });
+    if (this.onTag) safely(this.onTag, { type: t.type, timestamp: at, body: b.subarray(headSize, headSize + t.body.length) });
   }
 }
 

@@ -194,7 +194,7 @@ export class HLSViewer extends Viewer implements Segments {
     const n = i * file.group;
     if (i !== this.next) this.jumped = i;
     this.next = i + 1;
-    if (this.origin?.isAnother(n)) return undefined;
+    if (this.origin?.isAnother(n) || this.away) return undefined;
     // A player that has just come to this place sees nothing of a segment before all of it is there.
     const eager = this.cfg.unpaced === true || i < this.jumped + 2 || at - file.times[this.jumped]! < vodInHand;
     const parts: Uint8Array[] = [];

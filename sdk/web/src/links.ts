@@ -6,6 +6,7 @@ import { latin } from "./codec";
 import { now } from "./engine";
 import { Link } from "./rtc";
 import type { LinkHandler } from "./rtc";
+import type { Peer } from "./source";
 import type { Offer, TrackerHandler } from "./tracker";
 
 const maxOffers = 20;
@@ -42,6 +43,7 @@ interface Known {
   since: number;
   number: number;
   counted: number; // bytes that the engine takes for waiting
+  received: number;
   sent: number;
 }
 
@@ -67,13 +69,16 @@ export class Links implements TrackerHandler, LinkHandler {
     private readonly swarm: Swarm,
   ) {}
 
-  /** open counts the open links. */
-  get open(): number {
-    return this.byNumber.size;
+  /** peers are those linked to, in the order in which they came. */
+  peers(): Peer[] {
+    return [...this.byNumber.values()].map((k) => ({
+      name: Array.from(k.peer.slice(12), (c) => c.charCodeAt(0).toString(16).padStart(2, "0")).join(""),
+      received: k.received, sent: k.sent, linked: now() - k.since,
+    }));
   }
 
   /** list lists the open links. */
-  list(): { number: number; peer: string; ours: boolean; since: number; sent: number }[] {
+  list(): { number: number; peer: string; ours: boolean; since: number; received: number; sent: number }[] {
     return [...this.byNumber.values()];
   }
 
@@ -214,7 +219,9 @@ export class Links implements TrackerHandler, LinkHandler {
 
   message(l: Link, data: ArrayBuffer): void {
     const k = this.byLink.get(l);
-    if (k?.state === "open") this.swarm.message(k.number, data);
+    if (k?.state !== "open") return;
+    k.received += data.byteLength;
+    this.swarm.message(k.number, data);
   }
 
   drained(l: Link, waiting: number): void {
@@ -253,7 +260,7 @@ export class Links implements TrackerHandler, LinkHandler {
   }
 
   private known(state: State, peer: string): Known {
-    return { link: undefined, state, ours: false, peer, offer: "", since: now(), number: 0, counted: 0, sent: 0 };
+    return { link: undefined, state, ours: false, peer, offer: "", since: now(), number: 0, counted: 0, received: 0, sent: 0 };
   }
 
   /** useful is how many more offers could lead to a peer that is wanted. */

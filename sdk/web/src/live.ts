@@ -19,6 +19,9 @@ const askAfter = 2_000;
 const askEvery = 3_000;
 /** lingerFor is how long a viewer whose stream has ended stays for others who still lack the end of it, in ms. */
 const lingerFor = 10_000;
+/** inHand is how much is given out before the engine goes on, in ms, if it comes within handOverWithin. */
+const inHand = 1_000;
+const handOverWithin = 3_000;
 /** maxWaiting is how much may wait for a reader that does not read before all of it is dropped, in bytes. */
 const maxWaiting = 32 << 20;
 
@@ -32,7 +35,11 @@ export class LiveViewer extends Viewer implements Live {
   private queued = 0;
   private reader: { resolve: (b: Uint8Array | undefined) => void; reject: (e: unknown) => void } | undefined;
   private finished: Fault | true | undefined;
+  private clock = 0; // when a player that began with the first bytes and never pauses plays timestamp 0
   private stalledAt = 0;
+  private stallCount = 0;
+  private stallTime = 0;
+  private dryTimer = 0;
   private interrupted = false;
   private asked = 0;
   private readonly sweeper: number;
@@ -46,7 +53,10 @@ export class LiveViewer extends Viewer implements Live {
     this.tracks = 1;
     if (cfg.early !== false && !found.res.crowd) this.playPlain(startOf(found, this.delay));
     engine.then(
-      (e) => this.handOver(e),
+      (e) => {
+        this.engine = e;
+        this.handOver();
+      },
       (why: unknown) => this.withoutEngine(why),
     );
     this.sweeper = window.setInterval(() => this.sweep(), sweepEvery);
@@ -66,7 +76,10 @@ export class LiveViewer extends Viewer implements Live {
     });
   }
 
-  /** onTag is told of each tag that is given out, if set. */
+  get onTag(): Joiner["onTag"] {
+    return this.joiner.onTag;
+  }
+
   set onTag(f: Joiner["onTag"]) {
     this.joiner.onTag = f;
   }
@@ -83,6 +96,7 @@ export class LiveViewer extends Viewer implements Live {
         this.heard("");
         this.deliver(s);
         this.resumed();
+        this.handOver();
       },
       ended: () => this.ended(),
       failed: (why) => {
@@ -118,11 +132,14 @@ export class LiveViewer extends Viewer implements Live {
 
   // With one.
 
-  private handOver(engine: Engine): void {
-    if (this.over || this.finished) return;
-    this.engine = engine;
-    const before = this.stopPlain();
-    this.begin(this.found, before);
+  /** handOver has the engine go on where plain loading came to, when both are ready for that. */
+  private handOver(): void {
+    const { early } = this;
+    if (!this.engine || this.session || this.over || this.finished || this.suspended) return;
+    // An engine that begins with less in hand runs dry at once where slices take their time.
+    if (early && early.lasted < inHand && now() - this.opened < handOverWithin) return;
+    if (early) early.drain(() => this.begin(this.found, this.stopPlain()));
+    else this.begin(this.found);
   }
 
   /** begin has the engine play, from where plain loading came to. */
@@ -164,6 +181,7 @@ export class LiveViewer extends Viewer implements Live {
       return;
     }
     if (flv.length === 0) return;
+    if (!this.startedAfter) this.clock = now();
     this.began();
     if (this.reader) {
       this.reader.resolve(flv);
@@ -180,17 +198,36 @@ export class LiveViewer extends Viewer implements Live {
     this.queued += flv.length;
   }
 
+  /** runDry is told that nothing more is here. Who plays has perhaps more in hand than the engine thinks. */
   private runDry(): void {
-    if (this.stalledAt || !this.startedAfter) return;
+    clearTimeout(this.dryTimer);
+    if (this.stalledAt || !this.startedAfter || this.finished) return;
+    const left = this.clock + this.joiner.time - now();
+    if (left > 0) {
+      this.dryTimer = window.setTimeout(() => this.runDry(), left);
+      return;
+    }
     this.stalledAt = now();
+    this.stallCount++;
     this.emit("NetStream.Buffer.Empty");
   }
 
   private resumed(): void {
+    clearTimeout(this.dryTimer);
     if (!this.stalledAt) return;
+    const lasted = now() - this.stalledAt;
+    this.clock += lasted;
+    this.stallTime += lasted;
     this.stalledAt = 0;
     if (this.interrupted) this.published();
     this.emit("NetStream.Buffer.Full");
+  }
+
+  override stats(): ReturnType<Viewer["stats"]> {
+    const s = super.stats();
+    s.stalls = this.stallCount;
+    s.stall = Math.round(this.stallTime + (this.stalledAt ? now() - this.stalledAt : 0));
+    return s;
   }
 
   private ended(): void {
@@ -205,6 +242,7 @@ export class LiveViewer extends Viewer implements Live {
     if (this.finished) return;
     this.finished = how;
     clearInterval(this.sweeper);
+    clearTimeout(this.dryTimer);
     this.stopPlain();
     if (how === true) this.reader?.resolve(undefined);
     else this.reader?.reject(how);
@@ -220,6 +258,7 @@ export class LiveViewer extends Viewer implements Live {
 
   private sweep(): void {
     const t = now();
+    this.handOver();
     if (!this.startedAfter) {
       if (t - this.opened >= 1000 * (this.cfg.startTimeout ?? 10)) {
         this.fail(this.failure("the server knows the stream, and nothing playable of it arrived in time"));

@@ -10,8 +10,9 @@ import type { Source } from "./source";
 import { resolve } from "./viewer";
 
 export type { Config } from "./config";
-export type { ByteRange, File, Happened, Live, Segments, Source, Stats } from "./source";
+export type { ByteRange, File, Happened, Live, Peer, Segments, Source, Stats } from "./source";
 export type { FileInfo } from "./answers";
+export type { Tag } from "./flv";
 export { Fault } from "./fault";
 
 /** script is where this file was loaded from, "" where that is not known. */

@@ -9,6 +9,8 @@ import { asFault, codeOf, Fault } from "./fault";
 import { liveFrame } from "./flv";
 import type { LiveSlice } from "./flv";
 
+/** depth is how many slices are asked for at a time, so that a long way to the server does not limit the rate. */
+const depth = 3;
 /** ahead is how much more than a player needs is loaded, in ms; keep for how long frames stay for the engine. */
 const ahead = 1_500;
 const keep = 15_000;
@@ -27,10 +29,13 @@ export class Plain {
   readonly frames: { number: number; frame: Uint8Array; at: number }[] = [];
   /** bytes of payload that came. */
   bytes = 0;
+  /** lasted is how much was given out, in ms. */
+  lasted = 0;
   private readonly control = new AbortController();
   private begun = 0; // when the first slice came, and its time
   private origin = 0;
   private wake: (() => void) | undefined;
+  private drained: (() => void) | undefined;
 
   constructor(
     private readonly edge: Edge,
@@ -46,30 +51,51 @@ export class Plain {
     this.wake?.();
   }
 
+  /** drain asks for nothing more, and calls done when all that is under way is here. */
+  drain(done: () => void): void {
+    this.drained ??= done;
+    this.wake?.();
+  }
+
   private async run(): Promise<void> {
     const { signal } = this.control;
-    const { res } = this.found;
+    const under: Promise<Uint8Array>[] = []; // requests under way, in order
     try {
-      for (;;) {
-        const url = this.edge.slice(res.slices, res, this.next, { wait: 10_000, copies: 0 });
-        let frame: Uint8Array;
-        try {
-          frame = await this.edge.bytes(url, signal, 15_000);
-        } catch (e) {
-          if (!signal.aborted && codeOf(e) === "slice_not_yet") continue;
-          throw e;
+      for (let asked = this.next; ; this.next++) {
+        for (; under.length < depth && !this.drained; asked++) {
+          const p = this.load(asked);
+          p.catch(() => undefined); // it is said when its turn comes
+          under.push(p);
         }
+        const frame = await under.shift()!;
         if (signal.aborted) return;
-        const s = liveFrame(res.track, this.next, frame);
-        this.next++;
+        const s = liveFrame(this.found.res.track, this.next, frame);
         this.take(s, frame);
-        await this.pace(s.time + s.duration);
+        if (!this.drained) await this.pace(s.time + s.duration);
         if (signal.aborted) return;
+        if (under.length === 0 && this.drained) {
+          this.drained();
+          return;
+        }
       }
     } catch (e) {
       if (signal.aborted) return;
+      this.stop();
       if (codeOf(e) === "source_ended") this.client.ended();
       else this.client.failed(asFault(e, "server_invalid"));
+    }
+  }
+
+  /** load fetches one slice, and waits until it is cut. */
+  private async load(n: number): Promise<Uint8Array> {
+    const { signal } = this.control;
+    const url = this.edge.slice(this.found.res.slices, this.found.res, n, { wait: 10_000, copies: 0 });
+    for (;;) {
+      try {
+        return await this.edge.bytes(url, signal, 15_000);
+      } catch (e) {
+        if (signal.aborted || codeOf(e) !== "slice_not_yet") throw e;
+      }
     }
   }
 
@@ -80,6 +106,7 @@ export class Plain {
       this.origin = s.time;
     }
     this.bytes += s.payload.length;
+    this.lasted = s.time + s.duration - this.origin;
     this.frames.push({ number: s.number, frame, at });
     while (this.frames.length && at - this.frames[0]!.at > keep) this.frames.shift();
     this.client.deliver(s);

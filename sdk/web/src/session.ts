@@ -12,13 +12,14 @@ import { fetchError } from "./edge";
 import type { Edge } from "./edge";
 import { now } from "./engine";
 import type { Engine, Handle } from "./engine";
-import { asFault, codeOf, Fault } from "./fault";
+import { asFault, codeOf, Fault, safely } from "./fault";
 import type { LiveSlice } from "./flv";
 import { In, Out, Reason, StatNames } from "./kinds";
 import type { Counts } from "./kinds";
 import { Links } from "./links";
 import type { Swarm } from "./links";
 import { available } from "./rtc";
+import type { Peer } from "./source";
 import { Tracker } from "./tracker";
 
 /** sweepEvery is how often is looked after what has no event of its own, in ms. */
@@ -65,7 +66,6 @@ export class Session implements Swarm {
   private readonly w = new Writer();
   private readonly fetches = new Map<number, AbortController>();
   private readonly proving = new Map<number, Ask>(); // what an origin gave and the engine has perhaps not judged yet
-  private readonly received = new Map<number, number>(); // bytes of each link
   private later: (() => void)[] = [];
   private counts: Counts | undefined;
   private swarmSize = 0;
@@ -131,6 +131,10 @@ export class Session implements Swarm {
     });
   }
 
+  peers(): Peer[] {
+    return this.links.peers();
+  }
+
   /** stats returns what the engine counted. */
   stats(): { counts: Counts; swarm: number; links: number; tracker: number } {
     this.tell((w) => w.byte(In.Stats));
@@ -143,7 +147,7 @@ export class Session implements Swarm {
   neighbours(): Neighbour[] {
     const at = Date.now() - now();
     return this.links.list().map((k) => ({
-      id: hexOf(k.peer), incoming: !k.ours, since: new Date(at + k.since), received: this.received.get(k.number) ?? 0, sent: k.sent,
+      id: hexOf(k.peer), incoming: !k.ours, since: new Date(at + k.since), received: k.received, sent: k.sent,
     }));
   }
 
@@ -170,12 +174,10 @@ export class Session implements Swarm {
   }
 
   closed(number: number): void {
-    this.received.delete(number);
     this.tell((w) => w.byte(In.LinkClosed).uvarint(number));
   }
 
   message(number: number, data: ArrayBuffer): void {
-    this.received.set(number, (this.received.get(number) ?? 0) + data.byteLength);
     this.tell((w) => w.byte(In.Message).uvarint(number).run(new Uint8Array(data)));
   }
 
@@ -211,7 +213,9 @@ export class Session implements Swarm {
         this.carryOut(this.handle.run(this.w));
         const later = this.later;
         this.later = [];
-        for (const f of later) if (!this.over) f();
+        for (const f of later) {
+          if (!this.over) safely(f, undefined);
+        }
         if (this.w.length === 0) this.proving.clear();
       } while (this.w.length > 0 && !this.over);
     } catch (e) {

@@ -1,6 +1,7 @@
 /** What a page plays: the interface between what is below (engine, peers, server) and the players above. */
 import type { FileInfo } from "./answers";
 import type { Fault } from "./fault";
+import type { Tag } from "./flv";
 import type { Counts } from "./kinds";
 import type { Neighbour } from "./session";
 
@@ -19,6 +20,15 @@ export interface Stats extends Counts {
   start: number;
   /** the size of the engine's memory in bytes, 0 where there is none. */
   memory: number;
+}
+
+/** Peer is a viewer that there is a link to. Bytes are of messages; linked is for how long, in ms. */
+export interface Peer {
+  /** The random half of its name, in hexadecimal digits. */
+  name: string;
+  received: number;
+  sent: number;
+  linked: number;
 }
 
 /** Happened is one thing that a player may want to know, with the codes of NetStatusEvent. */
@@ -50,6 +60,7 @@ interface Common {
   neighbours(): Neighbour[];
   /** refuse ends the link to a neighbour, by its id, and makes none with it again. */
   refuse(id: string): void;
+  peers(): Peer[];
   setUpload(on: boolean): void;
   setDownload(on: boolean): void;
   /** close leaves the swarm and ends everything. What still waits fails with the code closed. */
@@ -61,6 +72,8 @@ export interface Live extends Common {
   readonly kind: "live";
   /** read returns what comes next, beginning with a file header and a keyframe; undefined at the end. One reader at a time. */
   read(): Promise<Uint8Array | undefined>;
+  /** onTag is told of each FLV tag that read gives out, as soon as it is there: onMetaData and cue points, say. */
+  onTag: ((tag: Tag) => void) | undefined;
 }
 
 /** File is a file at an origin. */

@@ -5,10 +5,10 @@ import { newSelf } from "./config";
 import { Edge, unreachable } from "./edge";
 import type { Engine } from "./engine";
 import { now } from "./engine";
-import { asFault, codeOf, ended, Fault } from "./fault";
+import { asFault, codeOf, ended, Fault, safely } from "./fault";
 import { StatNames } from "./kinds";
 import type { Neighbour, Session } from "./session";
-import type { Happened, Stats } from "./source";
+import type { Happened, Peer, Stats } from "./source";
 
 const minPause = 100;
 const maxPause = 4_000;
@@ -71,7 +71,7 @@ export abstract class Viewer {
   private past: Partial<Stats> = {};
   private relocating = false;
   private relocated = 0;
-  private hidden = false;
+  protected suspended = false;
   private waiting: Happened[] = [];
   private listener: ((e: Happened) => void) | undefined;
 
@@ -88,14 +88,14 @@ export abstract class Viewer {
 
   /** hide leaves the swarm at once: the page goes, or is kept for a return. */
   private readonly hide = (): void => {
-    this.hidden = true;
+    this.suspended = true;
     this.suspend();
   };
 
   /** show goes on where a page is shown again that was kept (the back/forward cache). */
   private readonly show = (): void => {
-    if (!this.hidden || this.over) return;
-    this.hidden = false;
+    if (!this.suspended || this.over) return;
+    this.suspended = false;
     this.arrived = now();
     this.relocate();
   };
@@ -111,13 +111,13 @@ export abstract class Viewer {
 
   set onevent(listen: ((e: Happened) => void) | undefined) {
     this.listener = listen;
-    if (listen) for (const e of this.waiting.splice(0)) listen(e);
+    if (listen) for (const e of this.waiting.splice(0)) safely(listen, e);
   }
 
   protected emit(code: Happened["code"], description = "", fault?: Fault): void {
     if (this.over) return;
     const e: Happened = { code, level: fault ? "error" : "status", description, ...(fault ? { fault } : {}) };
-    if (this.listener) this.listener(e);
+    if (this.listener) safely(this.listener, e);
     else if (this.waiting.push(e) > eventBuffer) this.waiting.shift();
   }
 
@@ -236,6 +236,10 @@ export abstract class Viewer {
 
   setDownload(on: boolean): void {
     this.session?.setDownload(on);
+  }
+
+  peers(): Peer[] {
+    return this.session?.peers() ?? [];
   }
 
   stats(): Stats {

@@ -94,4 +94,6 @@ func TestHlsPlaysByTheAdapter(t *testing.T) {
 	p.until("v.currentTime > 3 && source === null")
 }
 
-func replace(script string, pairs ...string) string { return strings.NewReplacer(pairs...).Replace(script) }
+func replace(script string, pairs ...string) string {
+	return strings.NewReplacer(pairs...).Replace(script)
+}

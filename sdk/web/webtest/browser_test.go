@@ -12,7 +12,10 @@ import (
 
 	"github.com/chromedp/chromedp"
 	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
 )
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // patience is how long a condition may take to come true.
 const patience = 45 * time.Second
@@ -23,12 +26,18 @@ type browser struct {
 	ctx context.Context
 }
 
-// openBrowser starts Chromium; its pages reach peers on loopback.
-func openBrowser(t *testing.T) *browser {
+// long leaves a test out where only short ones are wanted.
+func long(t *testing.T) {
 	t.Helper()
 	if testing.Short() {
 		t.Skip("it drives a browser: make test runs it")
 	}
+}
+
+// openBrowser starts Chromium; its pages reach peers on loopback.
+func openBrowser(t *testing.T) *browser {
+	t.Helper()
+	long(t)
 	_, err := os.Stat("../../dist/core.wasm")
 	require.NoError(t, err, "the SDK is not built: call make sdk")
 	program := ""
@@ -43,6 +52,7 @@ func openBrowser(t *testing.T) *browser {
 		chromedp.ExecPath(program), chromedp.NoSandbox, chromedp.UserDataDir(t.TempDir()),
 		chromedp.Flag("allow-loopback-in-peer-connection", true),
 		chromedp.Flag("disable-features", "WebRtcHideLocalIpsWithMdns"),
+		chromedp.Flag("autoplay-policy", "no-user-gesture-required"),
 		chromedp.Flag("disable-background-timer-throttling", true),
 		chromedp.Flag("disable-renderer-backgrounding", true),
 		chromedp.Flag("disable-dev-shm-usage", true))...)
@@ -64,14 +74,18 @@ type page struct {
 // failed.
 func (b *browser) play(server, script string) *page {
 	b.t.Helper()
-	site := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+	site := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/hls.js" {
+			http.ServeFile(w, r, "../../../test/npm/node_modules/hls.js/dist/hls.min.js")
+			return
+		}
 		w.Header().Set("Content-Type", "text/html")
 		_, _ = w.Write([]byte(`<!doctype html><script src="` + server + `/sdk/superp2p.js"></script><script>
-			var failed = "", chunks = [], size = 0, codes = [], source;
+			var failed = "", chunks = [], size = 0, codes = [], happened = [], source;
 			const take = (b) => { chunks.push(b); size += b.length; };
 			async function open(server, target, config) {
 				source = await superp2p.open(server, target, config);
-				source.onevent = (e) => codes.push(e.code);
+				source.onevent = (e) => { codes.push(e.code); happened.push(Math.round(performance.now()) + e.code.slice(9)); };
 				return source;
 			}
 			async function readLive() {
@@ -86,19 +100,25 @@ func (b *browser) play(server, script string) *page {
 			</script>`))
 	}))
 	b.t.Cleanup(site.Close)
+	return b.show(site.URL)
+}
+
+// show opens a page in a tab of its own.
+func (b *browser) show(url string) *page {
+	b.t.Helper()
 	tab, end := chromedp.NewContext(b.ctx)
 	b.t.Cleanup(end)
 	p := &page{b.t, tab}
-	require.NoError(b.t, chromedp.Do(tab, chromedp.Navigate(site.URL)))
+	require.NoError(b.t, chromedp.Do(tab, chromedp.Navigate(url)))
 	return p
 }
 
 // until waits until a condition in JavaScript holds.
 func (p *page) until(condition string) {
 	p.t.Helper()
-	_, err := chromedp.Run(p.ctx, chromedp.Poll[bool]("failed !== '' || ("+condition+")",
+	_, err := chromedp.Run(p.ctx, chromedp.Poll[bool]("(window.failed ?? '') !== '' || ("+condition+")",
 		chromedp.WithPollingInterval(50*time.Millisecond), chromedp.WithPollingTimeout(patience)))
-	require.NoError(p.t, err, "waiting for %s, with %s", condition, p.text("JSON.stringify([codes, source && source.stats()])"))
+	require.NoError(p.t, err, "waiting for %s, with %s", condition, p.text("JSON.stringify([window.failed, window.codes, window.source && source.stats()])"))
 	require.Empty(p.t, p.text("failed"))
 }
 

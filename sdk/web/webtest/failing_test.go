@@ -82,3 +82,14 @@ func TestWhatCannotBePlayedIsSaid(t *testing.T) {
 	page.until("said.length === 4")
 	require.Equal(t, "channel_unknown,origin_not_allowed,url_invalid,server_unreachable", page.text("said.join()"))
 }
+
+func TestAPageWhoseHandlerThrowsPlaysOn(t *testing.T) {
+	s := onAir(t)
+	n := openNative(t, s.ServerURL())
+	page := openBrowser(t).play(s.ServerURL(), `
+		await open("", "live"); source.onevent = (e) => { codes.push(e.code); throw new Error("the page's own"); };
+		source.onTag = () => { throw new Error("the page's own"); };
+		await readLive();`)
+	page.until("source && source.stats().peerBytes > 100000 && codes.length >= 2")
+	playFor(t, page, n, "200000")
+}

@@ -29,6 +29,7 @@ type cdn struct {
 // openOrigin serves what h has, to any page unless closed is set.
 func openOrigin(t *testing.T, h http.Handler, closed bool) *cdn {
 	t.Helper()
+	long(t)
 	o := new(cdn)
 	o.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !closed {

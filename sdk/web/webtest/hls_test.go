@@ -151,3 +151,47 @@ func TestAPageAndANativePeerShareACompletePlaylist(t *testing.T) {
 	require.Equal(t, 8, requireSegments(t, page, a))
 	require.Positive(t, page.number("source.stats().peerBytes"))
 }
+
+// TestHLSJSPlaysWhatASourceGives has hls.js load playlists and segments by a source: what a player's loader is made of.
+func TestHLSJSPlaysWhatASourceGives(t *testing.T) {
+	hls := origin.NewHLS(origin.HLSConfig{Bitrate: 800_000})
+	cdn := openOrigin(t, hls, true)
+	s := serverFor(t, cdn.URL)
+	target := cdn.URL + "/index.m3u8"
+	openHLS(t, s.ServerURL(), target)
+	page := openBrowser(t).play(s.ServerURL(), `
+		await new Promise((done, fail) => document.head.append(Object.assign(document.createElement("script"), {src: "/hls.js", onload: done, onerror: fail})));
+		await open("", "`+target+`");
+		class Loader {
+			constructor() {
+				this.stats = {aborted: false, loaded: 0, retry: 0, total: 0, chunkCount: 0, bwEstimate: 0,
+					loading: {start: 0, first: 0, end: 0}, parsing: {start: 0, end: 0}, buffering: {start: 0, first: 0, end: 0}};
+				this.control = new AbortController();
+			}
+			load(context, _, callbacks) {
+				const { stats } = this;
+				stats.loading.start = performance.now();
+				const range = context.rangeEnd ? {offset: context.rangeStart, length: context.rangeEnd - context.rangeStart} : undefined;
+				const request = context.type === "manifest" || context.type === "level"
+					? source.playlist("", this.control.signal).then((p) => ({url: p.url, data: p.text}))
+					: source.segment(context.url, range, this.control.signal).then((b) => ({url: context.url, data: b.buffer}));
+				request.then((answer) => {
+					stats.loading.first = stats.loading.end = performance.now();
+					stats.loaded = stats.total = answer.data.length ?? answer.data.byteLength;
+					callbacks.onSuccess(answer, stats, context, null);
+				}, (e) => this.stats.aborted || callbacks.onError({code: 0, text: String(e)}, context, null, stats));
+			}
+			abort() { this.stats.aborted = true; this.control.abort(); }
+			destroy() { this.abort(); }
+		}
+		const video = window.video = Object.assign(document.createElement("video"), {muted: true, autoplay: true});
+		document.body.append(video);
+		const player = new Hls({loader: Loader});
+		player.on(Hls.Events.ERROR, (_, d) => { if (d.fatal) failed = d.details; });
+		player.loadSource("`+target+`");
+		player.attachMedia(video);`)
+	page.until("window.video && video.currentTime > 0")
+	page.do("window.first = video.currentTime")
+	page.until("video.currentTime > first + 4 && source.stats().peerBytes > 200000")
+	t.Log(page.text("JSON.stringify(source.stats())"))
+}

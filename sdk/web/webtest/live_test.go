@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -19,6 +20,7 @@ import (
 // onAir starts a live stream and a server.
 func onAir(t *testing.T) *stage.Stage {
 	t.Helper()
+	long(t)
 	s, err := stage.Start(t.Context(), stage.Config{Bitrate: 1_000_000, Past: 8 * time.Second})
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, s.Close()) })
@@ -155,4 +157,32 @@ func TestAPageAndNativePeersShareALiveStream(t *testing.T) {
 	require.NotZero(t, fromPage)
 	page.do("source.close()")
 	page.until("source.stats().peers === 0")
+}
+
+// TestAServerThatStartsAnewIsFoundAgain plays across two servers at one address: the second cuts another track.
+func TestAServerThatStartsAnewIsFoundAgain(t *testing.T) {
+	long(t)
+	start := func(listen string) *stage.Stage {
+		s, err := stage.Start(t.Context(), stage.Config{Bitrate: 6_000_000, Past: 8 * time.Second, Listen: listen})
+		require.NoError(t, err)
+		return s
+	}
+	s := start("")
+	page := openBrowser(t).play(s.ServerURL(), `await open("", "live", {delay: 2}); await readLive();`)
+	page.until("source && source.stats().position > 0 && size > 2000000")
+	address := strings.TrimPrefix(s.ServerURL(), "http://")
+	require.NoError(t, s.Close())
+	again := start(address)
+	t.Cleanup(func() { require.NoError(t, again.Close()) })
+	page.until("source.stats().tracks === 2 && codes.includes('NetStream.MulticastStream.Reset')")
+	page.do("window.mark = size")
+	page.until("size > mark + 3000000")
+	tags := parse(t, page.taken())
+	last := uint32(0)
+	for i, tag := range tags {
+		require.LessOrEqual(t, int64(last)-200, int64(tag.Timestamp), "tag %d", i)
+		require.LessOrEqual(t, tag.Timestamp, last+1000, "tag %d: time has no hole", i)
+		last = max(last, tag.Timestamp)
+	}
+	require.NotContains(t, page.text("codes.join()"), "NetStream.Play.Failed")
 }

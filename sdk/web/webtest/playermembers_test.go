@@ -2,6 +2,7 @@ package webtest
 
 import (
 	"encoding/json"
+	"os"
 	"strings"
 	"testing"
 
@@ -62,4 +63,28 @@ func TestEachMemberIsThereInAPage(t *testing.T) {
 func (p *page) requireTrue(condition, name string) {
 	p.t.Helper()
 	require.Equal(p.t, 1.0, p.number("Number(Boolean("+condition+"))"), strings.TrimSpace(name))
+}
+
+// TestThePlayConfigOfPagesIsTheSchema holds the keys that pages take equal to docs/playconfig.schema.json.
+func TestThePlayConfigOfPagesIsTheSchema(t *testing.T) {
+	b, err := os.ReadFile("../../../docs/playconfig.schema.json")
+	require.NoError(t, err)
+	var schema struct {
+		Properties map[string]any `json:"properties"`
+	}
+	require.NoError(t, json.Unmarshal(b, &schema))
+	source, err := os.ReadFile("../src/player/playconfig.ts")
+	require.NoError(t, err)
+	_, list, found := strings.Cut(string(source), "const checks: Record<keyof PlayConfig, Check> = {\n")
+	require.True(t, found)
+	list, _, _ = strings.Cut(list, "};")
+	keys := map[string]bool{}
+	for line := range strings.Lines(list) {
+		key, _, _ := strings.Cut(strings.Trim(line, " ,\n"), ":")
+		keys[key] = true
+	}
+	for key := range schema.Properties {
+		require.True(t, keys[key], "pages do not take %s", key)
+	}
+	require.Len(t, keys, len(schema.Properties))
 }

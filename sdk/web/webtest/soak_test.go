@@ -6,7 +6,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"testing"
 	"time"
 
@@ -30,9 +29,6 @@ func TestTheEngineInNode(t *testing.T) {
 	root, err := exec.Command("go", "env", "GOROOT").Output()
 	require.NoError(t, err)
 	execJS := filepath.Join(string(root[:len(root)-1]), "lib", "wasm", "wasm_exec.js")
-	if _, err := os.Stat(execJS); err != nil {
-		execJS = filepath.Join(runtime.GOROOT(), "misc", "wasm", "wasm_exec.js") //nolint:staticcheck // before Go 1.24
-	}
 
 	out, err := exec.Command(node, "testdata/soak.mjs", execJS, core, writeStream(t)).CombinedOutput()
 	require.NoError(t, err, "%s", out)

@@ -12,7 +12,7 @@ const readAtOnce = 128 << 10;
 const aheadEnough = 40;
 const aheadAgain = 30;
 /** maxQueued is how much may wait for the element before reading waits, in bytes. */
-const maxQueued = 4 << 20;
+const maxQueued = 1 << 20;
 const samples = 30;
 /** most that may be read before the description of the film is complete, in bytes. */
 const maxHead = 64 << 20;
@@ -78,26 +78,43 @@ export class MP4Pipeline implements Pipeline {
     this.pump();
   };
 
-  /** sought goes on at a place that is not held. */
+  /** sought goes on at a place that is not held, or after what is held there. */
   private readonly sought = (): void => {
     const { video } = this.stage;
-    if (!this.ready || ahead(video) > 0) {
+    const held = ahead(video);
+    if (!this.ready || (held > 0 && video.buffered.length === 1)) {
       this.wake();
       return;
     }
     this.control.abort();
     this.control = new AbortController();
     this.file.stop();
-    const { offset } = this.file.seek(video.currentTime, true);
+    const from = video.currentTime + held;
+    const end = held > 0 && from > this.length - 0.2;
+    const { offset } = this.file.seek(end ? this.length : from, true);
     for (const b of this.buffers.values()) {
       b.queue = [];
       b.queued = 0;
-      b.done = false;
-      if (this.media.readyState === "open") b.sb.abort();
+      b.done = end;
+      this.breakOff(b.sb);
+    }
+    if (end) {
+      this.pump();
+      return;
     }
     this.file.start();
     void this.read(offset);
   };
+
+  /** breakOff ends what the element is given at the moment: what comes begins anew. */
+  private breakOff(sb: SourceBuffer): void {
+    if (this.media.readyState !== "open") return;
+    try {
+      sb.abort();
+    } catch {
+      // it is just forgetting what is behind, which does not hinder
+    }
+  }
 
   private invalid(why: string): void {
     this.stage.failed(new Fault("source_invalid", "its MP4 cannot be played; check what makes it: " + why));
@@ -218,7 +235,11 @@ export class MP4Pipeline implements Pipeline {
       if (idle) for (const b of this.buffers.values()) this.forget(b.sb, this.stage.backBuffer() + 10);
       return;
     }
-    this.media.endOfStream();
+    try {
+      this.media.endOfStream();
+    } catch {
+      return; // a buffer is busy: when it is done this is called again
+    }
     this.stage.given();
   }
 

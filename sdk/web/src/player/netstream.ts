@@ -13,7 +13,7 @@ import { Play } from "./play";
 import type { Owner } from "./play";
 import { checked } from "./playconfig";
 import type { PlayConfig } from "./playconfig";
-import { NetStatusEvent, Tell } from "./tell";
+import { Tell } from "./tell";
 import { play2 } from "./transition";
 import type { NetStreamPlayOptions } from "./transition";
 import { Unsupported } from "./unsupported";
@@ -403,5 +403,3 @@ export class P2PNetStream extends Unsupported {
     }
   }
 }
-
-export { NetStatusEvent };

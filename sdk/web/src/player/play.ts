@@ -55,6 +55,7 @@ export class Play {
   private scripts: Script[] = [];
   private readonly scriptTimer: number;
   private pending: Fault | undefined;
+  private firstAt = 0;
   private over = false;
   private startAt = 0;
   private until = Infinity;
@@ -229,6 +230,7 @@ export class Play {
 
   /** heard is told what happens to a source. Buffering is told by the playhead. */
   private heard(e: Happened): void {
+    if (e.code === "NetStream.Play.Start") this.firstAt ||= performance.now();
     if (e.code === "NetStream.Play.Failed") this.failing(e.fault ?? new Fault("internal", e.description));
     else if (/Publish|Multicast/.test(e.code)) this.owner.event(e.code, e.level, "", e.description);
     else if (e.code === "NetStream.Play.Stop" && this.source?.kind === "hls") this.stage().given();
@@ -263,8 +265,12 @@ export class Play {
 
   private lead(live: boolean, holds: boolean, seekable = !live): void {
     const { owner } = this;
+    const play: Pick<Play, "isLive"> = this;
     this.playhead = new Playhead(owner.video, owner.settings, live, {
-      holdsDelay: holds, seekable,
+      holdsDelay: holds,
+      get seekable() {
+        return seekable && !play.isLive;
+      },
       event: (code, level, details, description) => owner.event(code, level, details, description),
       complete: () => owner.complete(this),
       ranDry: () => {
@@ -273,6 +279,7 @@ export class Play {
         return true;
       },
       duration: () => this.duration(),
+      late: () => (this.firstAt ? (performance.now() - this.firstAt) / 1000 : 0),
       place: (to) => this.pipeline?.seek?.(to) ?? to,
     }, this.pausedEarly);
     this.playhead.until = this.until;
@@ -324,6 +331,7 @@ export class Play {
         this.others.push(s);
         s.onevent = (e) => this.heard(e);
         this.source ??= s;
+        if (this.playhead) this.playhead.live = s.live;
       },
       failed: (why) => this.failing(asFault(why)),
     });

@@ -1,6 +1,7 @@
 /** The state machine of playback (docs/netstream.md, "State machine") on a media element. */
 import { ahead } from "./pipeline";
 import type { Settings } from "./settings";
+import type { Told } from "./told";
 
 const tickEvery = 50;
 /** leastHeld is how much must be held to go on, in seconds, whatever bufferTime says: streams come to browsers in lumps. */
@@ -13,21 +14,6 @@ const maxGap = 20;
 const maxRate = 0.05;
 const lowStart = 10_000;
 const lowRecovery = 30_000;
-
-/** Told is who a playhead tells. */
-export interface Told {
-  /** Whether playback keeps the delay by playing faster or slower. */
-  readonly holdsDelay: boolean;
-  /** Whether more than what is held can be sought in. */
-  readonly seekable: boolean;
-  event(code: string, level?: "status" | "warning" | "error", details?: string, description?: string): void;
-  complete(): void;
-  /** ranDry is told when nothing is held any more. It returns true where the play is over with that. */
-  ranDry(): boolean;
-  duration(): number;
-  /** place is asked where to go on to reach a time that is not held. */
-  place(to: number): number;
-}
 
 /** Playhead plays, pauses and seeks on an element, and says what happens. */
 export class Playhead {
@@ -57,7 +43,7 @@ export class Playhead {
   constructor(
     private readonly video: HTMLVideoElement,
     private readonly settings: Settings,
-    readonly live: boolean,
+    public live: boolean,
     private readonly told: Told,
     private paused = false,
   ) {
@@ -251,11 +237,13 @@ export class Playhead {
         return;
       }
       if (held >= this.want() || this.allGiven || this.reachesEnd(video.currentTime)) {
+        if (!this.everFull && told.holdsDelay) this.catchUp();
         this.full = this.everFull = true;
         told.event("NetStream.Buffer.Full");
         if (!this.paused) this.run();
       } else if (held < 0.05 && told.ranDry()) return;
     }
+    if (!this.allGiven && this.full && this.atKnownEnd()) this.allGiven = true;
     if (this.allGiven && this.full && !this.flushed) {
       this.flushed = true;
       told.event("NetStream.Buffer.Flush");
@@ -268,6 +256,15 @@ export class Playhead {
       this.hold(t);
       this.goodFor += passed;
     }
+  }
+
+  /** catchUp leaves out what came while the player was being loaded, before the first picture moves. */
+  private catchUp(): void {
+    const { video } = this;
+    const by = Math.min(this.told.late(), ahead(video) - this.want()) - 0.5;
+    if (by < 1 || this.paused) return;
+    this.stepping++; // it is no seek of anybody's
+    video.currentTime += by;
   }
 
   /** jump goes on after a hole, which playback would wait before for ever. */
@@ -324,6 +321,12 @@ export class Playhead {
   private atEnd(): boolean {
     const { video } = this;
     return video.ended || video.currentTime >= this.until || (ahead(video) < 0.03 && video.currentTime >= this.end() - 0.15 && video.readyState < 3);
+  }
+
+  /** atKnownEnd tells whether the end of a file was played that was not all loaded: what is before it was not. */
+  private atKnownEnd(): boolean {
+    const d = this.told.seekable ? this.told.duration() : 0;
+    return d > 0 && this.video.currentTime >= d - 0.15 && ahead(this.video) < 0.05;
   }
 
   private finish(): void {
