@@ -9,6 +9,7 @@ import (
 	"github.com/chromedp/chromedp"
 	"github.com/stretchr/testify/require"
 
+	"github.com/superp2p/superp2p/internal/origin"
 	"github.com/superp2p/superp2p/internal/stage/stagetest"
 )
 
@@ -108,12 +109,26 @@ func TestThePlayerPageSaysWhatFailsAndPlaysTheURLItself(t *testing.T) {
 }
 
 func TestThePagesOfStatusAndAdaptersWork(t *testing.T) {
-	s := onAir(t)
-	openNative(t, s.ServerURL())
+	cdn := openOrigin(t, origin.NewHLS(origin.HLSConfig{Bitrate: 800_000}), true)
+	live, s := onAir(t), serverFor(t, cdn.URL)
+	openNative(t, live.ServerURL())
+	openHLS(t, s.ServerURL(), cdn.URL+"/index.m3u8")
 	b := openBrowser(t)
-	p, _ := b.visit(s.ServerURL() + "/status")
+	p, _ := b.visit(live.ServerURL() + "/status")
 	p.shows(`document.querySelector("#streams tbody").textContent.includes("live")`)
-	p, heard := b.visit(s.ServerURL() + "/demo/adapters.html?mpegts=live")
-	p.shows(`document.querySelector("#mpegts video").currentTime > 2 && document.querySelector("#mpegts .count").textContent.includes("saved")`)
+	p, heard := b.visit(live.ServerURL() + "/demo/adapters.html?mpegts=live")
+	p.shows(plays("mpegts"))
 	heard.none(t)
+	p, heard = b.visit(s.ServerURL() + "/demo/adapters.html?hls=" + cdn.URL + "/index.m3u8")
+	p.shows(plays("hls"))
+	heard.none(t)
+	p, heard = b.visit(s.ServerURL() + "/?url=" + cdn.URL + "/index.m3u8")
+	p.shows(`video.currentTime > 2 && document.querySelector("#swarm rect.by-cdn") !== null`)
+	heard.none(t)
+}
+
+// plays is when a card of the page of adapters shows a picture and says where it came from.
+func plays(card string) string {
+	return replace(`document.querySelector("#CARD video").currentTime > 2 && document.querySelector("#CARD .count").textContent.includes("saved")`,
+		"CARD", card)
 }
