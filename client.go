@@ -115,17 +115,10 @@ func (n *P2PNetStream) Info() NetStreamInfo {
 			i := p.player.Info()
 			info.setPlayback(&i)
 			info.MetaData, info.XMPData = p.script.meta, p.script.xmp
-			info.URI, info.ResourceName, info.IsLive = n.server(), p.name(), p.cfg.Live
+			info.URI, info.ResourceName, info.IsLive = n.cfg.server(), p.name(), p.cfg.Live
 		})
 	}
 	return info
-}
-
-func (n *P2PNetStream) server() string {
-	if n.cfg.Server == "" {
-		return DefaultServer
-	}
-	return n.cfg.Server
 }
 
 // MulticastInfo returns what the swarm gave and took, of the current play; empty if nothing is played.

@@ -148,6 +148,22 @@ func (c *PlayConfig) name(url string) string {
 	return c.Channel
 }
 
+// target is what the server is asked for: the channel, or what is at url.
+func (c *PlayConfig) target(url string) string {
+	if c.Channel != "" {
+		return c.Channel
+	}
+	return url
+}
+
+// server is the URL of the server.
+func (c *Config) server() string {
+	if c.Server == "" {
+		return DefaultServer
+	}
+	return c.Server
+}
+
 // startTimeout is how long the start of a play may take.
 func (c *Config) startTimeout(play *PlayConfig) time.Duration {
 	const otherwise = 10 * time.Second
@@ -162,13 +178,10 @@ func (c *Config) startTimeout(play *PlayConfig) time.Duration {
 // viewer returns the Viewer's configuration for one play.
 func (c *Config) viewer(play *PlayConfig) peer.Config {
 	v := peer.Config{
-		Server: c.Server, HTTPClient: c.HTTPClient, Logger: c.Logger, Delay: play.Delay,
+		Server: c.server(), HTTPClient: c.HTTPClient, Logger: c.Logger, Delay: play.Delay,
 		StartTimeout: c.startTimeout(play), StallTimeout: c.StallTimeout, Unpaced: c.Unpaced,
 		NoPeers: c.NoPeers || play.HTTPOnly, NoUpload: c.NoUpload, UploadRate: c.UploadRate, MaxPeers: c.MaxPeers, MaxBytes: c.Memory,
 		Loopback: c.Loopback, CacheDir: c.CacheDir, CacheBytes: c.CacheBytes, NoDownload: play.MinViewers > 1, Node: c.Node,
-	}
-	if v.Server == "" {
-		v.Server = DefaultServer
 	}
 	if play.Upload != nil {
 		v.NoUpload = !*play.Upload

@@ -77,12 +77,7 @@ func Open(ctx context.Context, cfg Config, url string, play *PlayConfig) (*Media
 	if err != nil {
 		return nil, err
 	}
-	m := &Media{viewer: v, info: infoOf(v), name: url, wanted: true, enough: play.MinViewers <= 1}
-	if play.StreamID != "" {
-		m.name = play.StreamID
-	} else if m.name == "" {
-		m.name = target
-	}
+	m := &Media{viewer: v, info: infoOf(v), name: play.name(url), wanted: true, enough: play.MinViewers <= 1}
 	if !m.enough {
 		m.ended.Go(func() { m.watch(play.MinViewers) })
 	}
@@ -100,10 +95,7 @@ func viewerOf(cfg *Config, url string, play **PlayConfig) (c peer.Config, target
 	if err := check(url, *play); err != nil {
 		return c, "", err
 	}
-	if target = (*play).Channel; target == "" {
-		target = url
-	}
-	if target == "" {
+	if target = (*play).target(url); target == "" {
 		return c, "", fault.New(fault.URLInvalid, "there is nothing to play; give a URL or a channel id")
 	}
 	return cfg.viewer(*play), target, nil

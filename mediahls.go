@@ -77,9 +77,6 @@ func (p *Playlist) Choose() (variant, audio string, err error) {
 	if err != nil {
 		return "", "", err
 	}
-	if audio == v.URI {
-		audio = ""
-	}
 	return v.URI, audio, nil
 }
 

@@ -15,10 +15,17 @@ import (
 // Errors: io.EOF at the end of the file; request_invalid if m is no file or the offset is negative; what ctx ended with;
 // otherwise the failure that ended m, which says so too by NextEvent; closed after Close.
 func (m *Media) ReadFile(ctx context.Context, p []byte, offset int64) (int, error) {
-	if m.info.Kind != KindFile {
-		return 0, fault.New(fault.RequestInvalid, "what was opened is no file; read it as MediaInfo.Kind says")
+	if err := m.needFile(); err != nil {
+		return 0, err
 	}
 	return m.viewer.ReadFile(ctx, p, offset)
+}
+
+func (m *Media) needFile() error {
+	if m.info.Kind != KindFile {
+		return fault.New(fault.RequestInvalid, "what was opened is no file; read it as MediaInfo.Kind says")
+	}
+	return nil
 }
 
 // ReaderAt returns what reads a file as ReadFile does, but always all that was asked for, as an io.ReaderAt does. Its reads end
@@ -32,12 +39,10 @@ type readerAt struct {
 }
 
 func (r readerAt) ReadAt(p []byte, offset int64) (n int, err error) {
-	for n < len(p) && err == nil {
-		var k int
-		k, err = r.m.ReadFile(r.ctx, p[n:], offset+int64(n))
-		n += k
+	if err := r.m.needFile(); err != nil {
+		return 0, err
 	}
-	return n, err
+	return r.m.viewer.FileAt(r.ctx).ReadAt(p, offset)
 }
 
 // FLVReader reads a Media as FLV: file header, onMetaData, tags with timestamps from 0, as they come and not by a clock. Make

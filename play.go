@@ -74,14 +74,6 @@ func (p *play) memory() int {
 // begin takes over what the application has set.
 func (p *play) begin(s *settings) { s.apply(p.player, p.now()) }
 
-// target is what the server is asked for.
-func (p *play) target() string {
-	if p.settings.Channel != "" {
-		return p.settings.Channel
-	}
-	return p.url
-}
-
 // name is what events call it.
 func (p *play) name() string { return p.settings.name(p.url) }
 

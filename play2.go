@@ -150,11 +150,7 @@ func (p *play) open(f following, atOnce bool) {
 
 // prepare opens what is changed over to, and reads it to the keyframe from which it is played.
 func (p *play) prepare(n *transition) {
-	target := n.url
-	if n.settings.Channel != "" {
-		target = n.settings.Channel
-	}
-	q, err := p.openPipe(n.ctx, target, &n.settings)
+	q, err := p.openPipe(n.ctx, n.settings.target(n.url), &n.settings)
 	if err == nil {
 		err = p.begins(n, q)
 	}

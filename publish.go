@@ -84,11 +84,7 @@ func publishTarget(ctx context.Context, c *Config, base, name string) (string, e
 		u.RawQuery, u.Fragment = "", ""
 		return strings.TrimSuffix(u.String(), "/") + "/" + path + query, nil
 	}
-	server := c.Server
-	if server == "" {
-		server = DefaultServer
-	}
-	u, err := url.Parse(server)
+	u, err := url.Parse(c.server())
 	if err != nil || u.Hostname() == "" {
 		return "", fault.New(fault.URLInvalid, "the server's address is no http or https URL; give one such as "+DefaultServer)
 	}
@@ -158,10 +154,7 @@ func newPublishing(c *Config, tell func(code, level, description string, err err
 }
 
 func (p *publishing) start(c *Config, base, name string) {
-	limit := c.StartTimeout
-	if limit == 0 {
-		limit = 10 * time.Second
-	}
+	limit := c.startTimeout(&PlayConfig{})
 	go func() {
 		defer close(p.over)
 		p.open(c, base, name, limit)

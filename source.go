@@ -87,7 +87,7 @@ func (q *pipe) openVariant(ctx context.Context, cfg peer.Config, target string) 
 		cfg.Logger.Info("a variant of the master playlist is played", "bandwidth", variant.Bandwidth, "width", variant.Width,
 			"height", variant.Height, "codecs", variant.Codecs, "audio apart", audio != "")
 	}
-	if q.viewer, err = peer.Open(ctx, cfg, variant.URI); err != nil || audio == "" || audio == variant.URI {
+	if q.viewer, err = peer.Open(ctx, cfg, variant.URI); err != nil || audio == "" {
 		return err
 	}
 	if q.audio, err = peer.Open(ctx, cfg, audio); err != nil {

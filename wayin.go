@@ -51,7 +51,7 @@ func (w *wayIn) closeSources() {
 func (p *play) load(ctx context.Context) {
 	defer p.release()      // also of what Play2 has opened meanwhile
 	settings := p.settings // changeOver changes them
-	q, err := p.openPipe(ctx, p.target(), &settings)
+	q, err := p.openPipe(ctx, settings.target(p.url), &settings)
 	p.mu.Lock()
 	if err != nil {
 		p.way.err = err

@@ -20,7 +20,10 @@ func Choose(m *hls.Master) (variant *hls.Variant, audio string, err error) {
 	if variant == nil {
 		return nil, "", fault.New(fault.SourceInvalid, "no variant of the master playlist is in H.264 or H.265 with AAC; play it by a player for HLS")
 	}
-	return variant, audioOf(m, variant.Audio), nil
+	if audio = audioOf(m, variant.Audio); audio == variant.URI {
+		audio = ""
+	}
+	return variant, audio, nil
 }
 
 // carried tells whether all codecs (RFC 6381) are of those that most players of FLV know.
