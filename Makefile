@@ -102,10 +102,11 @@ wasm: $(CHECKERS)/.built sdk ## build the engine for js/wasm, check what it impo
 sdk: sdk/dist/.built ## build the page SDK into sdk/dist, which the server embeds
 
 # What goes into it. Packages of others change with go.mod only.
-SDK_SOURCES := $(wildcard sdk/web/core/*.go sdk/web/src/*.ts internal/page/*.go internal/swarm/*.go internal/wire/*.go \
+SDK_SOURCES := $(wildcard sdk/web/core/*.go sdk/web/src/*.ts sdk/web/src/*/*.ts sdk/web/package-lock.json internal/page/*.go internal/swarm/*.go internal/wire/*.go \
 	internal/slice/*.go internal/signing/*.go internal/fault/*.go) go.mod
 sdk/dist/.built: $(CHECKERS)/.built $(SDK_SOURCES)
 	@echo "==> sdk"
+	@[ -e sdk/web/node_modules/.package-lock.json ] || $(MAKE) --no-print-directory tools
 	$(CHECKERS)/sdkbuild sdk
 	@touch $@
 
@@ -127,4 +128,4 @@ $(CHECKERS)/.built: tools/go.mod $(wildcard tools/*/*.go)
 	@touch $@
 
 clean: ## remove what make built
-	rm -rf bin test/npm/node_modules sdk/dist/.built sdk/dist/core.* sdk/dist/superp2p.*
+	rm -rf bin test/npm/node_modules sdk/web/node_modules sdk/dist/.built sdk/dist/*.js* sdk/dist/*.mjs* sdk/dist/*.wasm*

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs what the tests need beside Go and make: a C compiler (for the race detector), ffmpeg, curl, Chromium, Node.js
-# with npm, and the npm packages that test/npm names. Does nothing where all of it is there. Called by `make tools`.
+# with npm, and the npm packages that test/npm and sdk/web name. Does nothing where all of it is there. Called by `make tools`.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -47,12 +47,12 @@ if [ ${#missing[@]} -gt 0 ]; then
 fi
 
 # npm writes node_modules/.package-lock.json last, so that it is newer than what it was installed from.
-npm_dir=test/npm
-if [ -f "$npm_dir/package-lock.json" ]; then
+for npm_dir in test/npm sdk/web; do
+	[ -f "$npm_dir/package-lock.json" ] || continue
 	done_mark="$npm_dir/node_modules/.package-lock.json"
 	if [ ! -e "$done_mark" ] || [ "$npm_dir/package-lock.json" -nt "$done_mark" ]; then
 		echo "make tools: installing the npm packages of $npm_dir"
 		(cd "$npm_dir" && npm ci --no-progress)
 	fi
-fi
+done
 echo "make tools: all there"

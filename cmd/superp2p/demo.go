@@ -30,8 +30,8 @@ type demoCommand struct {
 // Help is shown below the flags by --help.
 func (demoCommand) Help() string {
 	return "A live stream, a server and viewers run in this process. The viewers are real peers: they find each other\n" +
-		"through the server's tracker and pass the stream on over WebRTC, here on loopback. The page shows the same as\n" +
-		"the terminal, and how to play the stream yourself.\n\n" +
+		"through the server's tracker and pass the stream on over WebRTC, here on loopback. The page plays it, as one viewer\n" +
+		"more; its status page shows the same as the terminal.\n\n" +
 		"Example:\n\n  superp2p demo --viewers 20"
 }
 

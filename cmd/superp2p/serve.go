@@ -49,7 +49,7 @@ func (c serveCommand) Run(ctx context.Context, command *kong.Context, std stdio)
 	if err := s.Start(ctx); err != nil {
 		return err
 	}
-	_, _ = fmt.Fprintf(std.Err, "superp2p %s: status page and API at %s\n", version, s.URL())
+	_, _ = fmt.Fprintf(std.Err, "superp2p %s: player, status page and API at %s\n", version, s.URL())
 	for name, addr := range map[string]string{"RTMP": s.RTMPAddr(), "STUN": s.STUNAddr()} {
 		if addr != "" {
 			log.Info("listening", "port", name, "address", addr)

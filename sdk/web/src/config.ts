@@ -26,6 +26,8 @@ export interface Config {
   stallTimeout?: number;
   /** Where the engine is. Default: core.wasm beside the script. */
   engine?: string;
+  /** Goes to the server with each request, as «Authorization: Bearer». Default: nothing does. */
+  token?: string;
   /** False has even the first second wait for the engine. Default true. */
   early?: boolean;
   /** Read a file as fast as it comes, for who records it, and not at the pace of a player. Default false. */

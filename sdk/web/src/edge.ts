@@ -28,7 +28,10 @@ export class Edge {
   private readonly base: string;
 
   /** server is its base URL, http(s)://host[:port][/path]. */
-  constructor(readonly server: string) {
+  constructor(
+    readonly server: string,
+    private readonly token = "",
+  ) {
     this.base = server.replace(/\/*$/, "/");
   }
 
@@ -133,6 +136,7 @@ export class Edge {
   ): Promise<T> {
     const request = limited(signal, patience);
     this.traffic.requests++;
+    if (this.token) headers = { ...headers, Authorization: "Bearer " + this.token };
     try {
       const answer = await fetch(url, { signal: request.signal, headers, cache: "no-store", credentials: "omit" });
       if (answer.status !== 200 && answer.status !== 206) throw await refusal(answer);

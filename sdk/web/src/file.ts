@@ -53,7 +53,7 @@ export class FileViewer extends Viewer implements File {
     this.sweeper = window.setInterval(() => this.sweep(), sweepEvery);
   }
 
-  async read(offset: number, length: number, signal?: AbortSignal): Promise<Uint8Array> {
+  async read(offset: number, length: number, signal?: AbortSignal, eager = false): Promise<Uint8Array> {
     const { info } = this;
     if (!(offset >= 0) || !(length >= 0)) throw new Fault("request_invalid", "offset or length are negative");
     if (offset >= info.size || length === 0) return new Uint8Array(0);
@@ -65,7 +65,7 @@ export class FileViewer extends Viewer implements File {
       const n = Math.floor(offset / info.slice);
       const most = Math.ceil((offset + length) / info.slice) - n;
       try {
-        const list = await this.reading.read(session, n, most, this.cfg.unpaced === true, signal);
+        const list = await this.reading.read(session, n, most, eager || this.cfg.unpaced === true, signal);
         return join(list).subarray(offset - n * info.slice, offset - n * info.slice + length);
       } catch (e) {
         if (e !== elsewhere) throw e;

@@ -1,61 +1,8 @@
 /** superp2p for pages: what is played comes from other viewers, else from the CDN or the server. */
-import type { Config } from "./config";
-import { Edge } from "./edge";
-import { Engine, now } from "./engine";
-import { FileViewer } from "./file";
-import { HLSViewer } from "./hls";
-import { LiveViewer } from "./live";
-import { Fault } from "./fault";
-import type { Source } from "./source";
-import { resolve } from "./viewer";
-
-export type { Config } from "./config";
-export type { ByteRange, File, Happened, Live, Peer, Segments, Source, Stats } from "./source";
-export type { FileInfo } from "./answers";
-export type { Tag } from "./flv";
-export { Fault } from "./fault";
-
-/** script is where this file was loaded from, "" where that is not known. */
-const script: string = (typeof document === "object" && (document.currentScript as HTMLScriptElement | null)?.src) || moduleURL();
-
-function moduleURL(): string {
-  return typeof __MODULE_URL__ === "string" ? __MODULE_URL__ : "";
-}
-
-declare const __MODULE_URL__: string | undefined;
-
-let engine: Promise<Engine> | undefined;
-
-/** load starts the engine, once for the page: a stream that is opened later then has it at once. */
-export function load(url?: string): Promise<Engine> {
-  if (engine) return engine;
-  const forget = (): void => {
-    engine = undefined; // the next stream tries again
-  };
-  engine = Engine.load(url ?? new URL("core.wasm", script || location.href).href);
-  engine.then((e) => e.whenDead(forget), forget);
-  return engine;
-}
-
-/** server is the base URL of the server that this script came from, as far as that can be known: …/sdk/superp2p.js. */
-export function server(): string {
-  return script ? new URL("..", script).href : "";
-}
-
-/**
- * open asks the server where target is (a URL with "://", or a channel id) and starts to play it. It returns when the answer is
- * there, or throws the Fault that says why not. server "" is the one that the script came from.
- */
-export async function open(base: string, target: string, cfg: Config = {}, signal?: AbortSignal): Promise<Source> {
-  const opened = now();
-  const at = base || server();
-  if (!at) throw new Fault("config_invalid", "name the superp2p server: the script's own URL does not tell it");
-  if (!target) throw new Fault("url_invalid", "there is nothing to play: give a URL or a channel id");
-  const core = load(cfg.engine);
-  core.catch(() => undefined); // whoever plays is told
-  const edge = new Edge(at);
-  const found = await resolve(edge, target, 1000 * (cfg.startTimeout ?? 10), signal ?? new AbortController().signal);
-  if (found.res.playlist) return new HLSViewer(edge, target, found, cfg, core, opened);
-  if (found.res.file) return new FileViewer(edge, target, found, cfg, core, opened);
-  return new LiveViewer(edge, target, found, cfg, core, opened);
-}
+export * from "./open";
+export { hlsLoader, mpegtsLoader } from "./player/adapters";
+export { P2PNetStream } from "./player/netstream";
+export { NetStatusEvent } from "./player/tell";
+export type { NetStreamConfig, NetStreamPlayOptions } from "./player/netstream";
+export type { PlayConfig } from "./player/playconfig";
+export type { SoundTransform } from "./player/settings";

@@ -77,6 +77,11 @@ export class Links implements TrackerHandler, LinkHandler {
     }));
   }
 
+  /** list lists the open links. */
+  list(): { number: number; peer: string; ours: boolean; since: number; received: number; sent: number }[] {
+    return [...this.byNumber.values()];
+  }
+
   send(number: number, message: Uint8Array): void {
     const k = this.byNumber.get(number);
     if (!k?.link?.send(message)) return;

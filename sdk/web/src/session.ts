@@ -10,6 +10,7 @@ import type { Config } from "./config";
 import { encode, writeLive } from "./config";
 import { fetchError } from "./edge";
 import type { Edge } from "./edge";
+import { now } from "./engine";
 import type { Engine, Handle } from "./engine";
 import { asFault, codeOf, Fault, safely } from "./fault";
 import type { LiveSlice } from "./flv";
@@ -42,6 +43,15 @@ export interface Client {
   heard?(code: string): void;
   /** dead: the engine trapped. The session is over. */
   dead(why: Fault): void;
+}
+
+/** Neighbour is a peer whose link is open. id is that at the tracker, as hex digits; bytes are of messages. */
+export interface Neighbour {
+  id: string;
+  incoming: boolean;
+  since: Date;
+  received: number;
+  sent: number;
 }
 
 /** Session drives the engine for one track. */
@@ -131,6 +141,23 @@ export class Session implements Swarm {
     const t = this.tracker?.stats;
     const none = Object.fromEntries(StatNames.map((n) => [n, 0])) as Counts;
     return { counts: this.counts ?? none, swarm: this.swarmSize, links: this.links.total, tracker: t ? t.in + t.out : 0 };
+  }
+
+  /** neighbours are those whose links are open. */
+  neighbours(): Neighbour[] {
+    const at = Date.now() - now();
+    return this.links.list().map((k) => ({
+      id: hexOf(k.peer), incoming: !k.ours, since: new Date(at + k.since), received: k.received, sent: k.sent,
+    }));
+  }
+
+  /** refuse ends the link to a neighbour and makes none with it again. */
+  refuse(id: string): void {
+    for (const k of this.links.list()) {
+      if (hexOf(k.peer) !== id) continue;
+      this.closed(k.number);
+      this.links.disconnect(k.number, true);
+    }
   }
 
   /** close says goodbye to peers and ends everything. */
@@ -379,4 +406,8 @@ export class Session implements Swarm {
       // it is dead
     }
   }
+}
+
+function hexOf(peer: string): string {
+  return Array.from(peer, (c) => c.charCodeAt(0).toString(16).padStart(2, "0")).join("");
 }

@@ -3,6 +3,7 @@ import type { FileInfo } from "./answers";
 import type { Fault } from "./fault";
 import type { Tag } from "./flv";
 import type { Counts } from "./kinds";
+import type { Neighbour } from "./session";
 
 /** Stats of a source since it was opened. Bytes are of payload; delay, buffered and position are in ms. */
 export interface Stats extends Counts {
@@ -55,6 +56,10 @@ interface Common {
   /** onevent is told what happens, in order; what came before it was set is told at once. Nothing comes after Play.Failed. */
   onevent: ((e: Happened) => void) | undefined;
   stats(): Stats;
+  /** neighbours are the peers that are connected. */
+  neighbours(): Neighbour[];
+  /** refuse ends the link to a neighbour, by its id, and makes none with it again. */
+  refuse(id: string): void;
   peers(): Peer[];
   setUpload(on: boolean): void;
   setDownload(on: boolean): void;
@@ -77,9 +82,9 @@ export interface File extends Common {
   readonly info: FileInfo;
   /**
    * read returns bytes from offset on, at least one and at most length, and waits for the first of them; none at the end of the
-   * file. What is played follows the one that read last.
+   * file. What is played follows the one that read last. eager has it come as fast as it can, for a player that holds little.
    */
-  read(offset: number, length: number, signal?: AbortSignal): Promise<Uint8Array>;
+  read(offset: number, length: number, signal?: AbortSignal, eager?: boolean): Promise<Uint8Array>;
   /** end says that what was read was the end of it: the play is over. */
   end(): void;
 }

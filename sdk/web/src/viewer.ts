@@ -7,7 +7,7 @@ import type { Engine } from "./engine";
 import { now } from "./engine";
 import { asFault, codeOf, ended, Fault, safely } from "./fault";
 import { StatNames } from "./kinds";
-import type { Session } from "./session";
+import type { Neighbour, Session } from "./session";
 import type { Happened, Peer, Stats } from "./source";
 
 const minPause = 100;
@@ -218,6 +218,16 @@ export abstract class Viewer {
     this.past = this.sum(s);
     this.session = undefined;
     s.close();
+  }
+
+  /** neighbours are the peers that are connected. */
+  neighbours(): Neighbour[] {
+    return this.session?.neighbours() ?? [];
+  }
+
+  /** refuse ends the link to a neighbour, by its id. */
+  refuse(id: string): void {
+    this.session?.refuse(id);
   }
 
   setUpload(on: boolean): void {
