@@ -106,7 +106,7 @@ SDK_SOURCES := $(wildcard sdk/web/core/*.go sdk/web/src/*.ts sdk/web/src/*/*.ts 
 	internal/slice/*.go internal/signing/*.go internal/fault/*.go) go.mod
 sdk/dist/.built: $(CHECKERS)/.built $(SDK_SOURCES)
 	@echo "==> sdk"
-	@[ -e sdk/web/node_modules/.package-lock.json ] || $(MAKE) --no-print-directory tools
+	@scripts/tools.sh sdk
 	$(CHECKERS)/sdkbuild sdk
 	@touch $@
 

@@ -1,8 +1,11 @@
 #!/usr/bin/env bash
 # Installs what the tests need beside Go and make: a C compiler (for the race detector), ffmpeg, curl, Chromium, Node.js
 # with npm, and the npm packages that test/npm and sdk/web name. Does nothing where all of it is there. Called by `make tools`.
+# With the argument sdk it installs only what building needs: npm and the packages of sdk/web.
 set -euo pipefail
 cd "$(dirname "$0")/.."
+
+only=${1:-}
 
 have() { command -v "$1" >/dev/null 2>&1; }
 
@@ -15,10 +18,12 @@ have_chromium() {
 
 missing=()   # what to tell people
 packages=()  # what to tell apt-get
-have cc || have gcc || { missing+=("a C compiler (gcc)"); packages+=(gcc libc6-dev); }
-{ have ffmpeg && have ffprobe; } || { missing+=(ffmpeg); packages+=(ffmpeg); }
-have curl || { missing+=(curl); packages+=(curl); }
-have_chromium || { missing+=(Chromium); packages+=(chromium); }
+if [ -z "$only" ]; then
+	have cc || have gcc || { missing+=("a C compiler (gcc)"); packages+=(gcc libc6-dev); }
+	{ have ffmpeg && have ffprobe; } || { missing+=(ffmpeg); packages+=(ffmpeg); }
+	have curl || { missing+=(curl); packages+=(curl); }
+	have_chromium || { missing+=(Chromium); packages+=(chromium); }
+fi
 have node || { missing+=("Node.js"); packages+=(nodejs); }
 have npm || missing+=(npm) # comes with nodejs or as a package of its own, which conflicts with the former
 
@@ -47,7 +52,9 @@ if [ ${#missing[@]} -gt 0 ]; then
 fi
 
 # npm writes node_modules/.package-lock.json last, so that it is newer than what it was installed from.
-for npm_dir in test/npm sdk/web; do
+npm_dirs=(sdk/web)
+[ -n "$only" ] || npm_dirs=(test/npm sdk/web)
+for npm_dir in "${npm_dirs[@]}"; do
 	[ -f "$npm_dir/package-lock.json" ] || continue
 	done_mark="$npm_dir/node_modules/.package-lock.json"
 	if [ ! -e "$done_mark" ] || [ "$npm_dir/package-lock.json" -nt "$done_mark" ]; then
@@ -55,4 +62,4 @@ for npm_dir in test/npm sdk/web; do
 		(cd "$npm_dir" && npm ci --no-progress)
 	fi
 done
-echo "make tools: all there"
+[ -n "$only" ] || echo "make tools: all there"
