@@ -24,6 +24,8 @@ const inHand = 1_000;
 const handOverWithin = 3_000;
 /** maxWaiting is how much may wait for a reader that does not read before all of it is dropped, in bytes. */
 const maxWaiting = 32 << 20;
+/** leastDelay is how far behind live the engine plays at the least, in ms. */
+const leastDelay = 2_000;
 
 /** LiveViewer is a Live. */
 export class LiveViewer extends Viewer implements Live {
@@ -40,6 +42,7 @@ export class LiveViewer extends Viewer implements Live {
   private stallCount = 0;
   private stallTime = 0;
   private dryTimer = 0;
+  private youngTimer = 0;
   private interrupted = false;
   private asked = 0;
   private readonly sweeper: number;
@@ -51,7 +54,7 @@ export class LiveViewer extends Viewer implements Live {
     this.opened = opened;
     this.delay = delayOf(cfg) || 6_000;
     this.tracks = 1;
-    if (cfg.early !== false && !found.res.crowd) this.playPlain(startOf(found, this.delay));
+    if (cfg.early !== false && !found.res.crowd) this.playEarly();
     engine.then(
       (e) => {
         this.engine = e;
@@ -89,6 +92,23 @@ export class LiveViewer extends Viewer implements Live {
   }
 
   // Without an engine.
+
+  /** playEarly begins before the engine is there; as it would, not before a stream is old enough to be traded. */
+  private playEarly(): void {
+    const { found } = this;
+    const wait = leastDelay - this.ageOf(startOf(found, this.delay), now());
+    if (wait <= 0) this.playPlain(startOf(found, this.delay));
+    else this.youngTimer = window.setTimeout(() => {
+      if (!this.over && !this.session && !this.early && this.found === found) this.playPlain(startOf(found, this.delay));
+    }, wait);
+  }
+
+  /** ageOf returns how far behind the live edge a group was at a time, in ms; the delay if it is of no group that is known. */
+  private ageOf(group: number, at: number): number {
+    const { line, groups } = this.found.res;
+    const g = groups.find(({ number }) => number === group);
+    return g ? at - (line + this.found.offset) - g.time : this.delay;
+  }
 
   private playPlain(from: number): void {
     this.early = new Plain(this.edge, this.found, from, {
@@ -160,7 +180,10 @@ export class LiveViewer extends Viewer implements Live {
     const newest = before?.frames[before.frames.length - 1]?.number;
     const at = newest === undefined ? found : upTo(found, newest);
     try {
-      const s = (this.session = new Session(this.engine!, this.edge, at, this.cfg, this.self, client));
+      // What follows is due as the player comes to it, which in a young stream is less behind live than was asked for.
+      const behind = before?.frames.length ? Math.max(leastDelay, Math.min(this.delay, this.ageOf(before.first, this.clock))) : this.delay;
+      const cfg = { ...this.cfg, delay: behind / 1000 };
+      const s = (this.session = new Session(this.engine!, this.edge, at, cfg, this.self, client));
       for (const f of before?.frames ?? []) s.restore(f.number, f.frame);
       s.go();
     } catch (why) {
@@ -243,6 +266,7 @@ export class LiveViewer extends Viewer implements Live {
     this.finished = how;
     clearInterval(this.sweeper);
     clearTimeout(this.dryTimer);
+    clearTimeout(this.youngTimer);
     this.stopPlain();
     if (how === true) this.reader?.resolve(undefined);
     else this.reader?.reject(how);

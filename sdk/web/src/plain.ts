@@ -42,6 +42,7 @@ export class Plain {
     private readonly found: Found,
     private next: number,
     private readonly client: PlainClient,
+    readonly first = next,
   ) {
     void this.run();
   }

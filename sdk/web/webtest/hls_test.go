@@ -43,9 +43,11 @@ type hlsPeer struct {
 	got map[int64][]byte
 }
 
-func openHLS(t *testing.T, server, target string) *hlsPeer {
+func openHLS(t *testing.T, server, target string, how ...peer.Config) *hlsPeer {
 	t.Helper()
-	v, err := peer.Open(t.Context(), peer.Config{Server: server}, target)
+	c := append(how, peer.Config{})[0]
+	c.Server = server
+	v, err := peer.Open(t.Context(), c, target)
 	require.NoError(t, err)
 	p := &hlsPeer{Viewer: v, got: map[int64][]byte{}}
 	ctx, cancel := context.WithCancel(context.Background())

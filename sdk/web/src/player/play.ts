@@ -241,7 +241,11 @@ export class Play {
     if (this.over) return;
     if (why.code === "closed" && this.pending) return;
     this.pending ??= why;
-    if (!this.playhead?.begun || ahead(this.owner.video) < 0.1 || why.code === "source_invalid") this.fail(this.pending);
+    if (this.playhead?.begun && why.code !== "source_invalid") {
+      if (ahead(this.owner.video) >= 0.1) return;
+      this.playhead.empty();
+    }
+    this.fail(this.pending);
   }
 
   private stage(): Stage {

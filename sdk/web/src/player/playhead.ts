@@ -351,11 +351,17 @@ export class Playhead {
     }
     this.dryAt ||= t;
     if (t - this.dryAt < dryAfter) return;
+    this.empty();
+    this.told.ranDry();
+  }
+
+  /** empty says that nothing is held any more, once. */
+  empty(): void {
     this.dryAt = 0;
+    if (!this.full || this.over) return;
     this.full = false;
     this.stand();
     this.told.event("NetStream.Buffer.Empty");
-    this.told.ranDry();
   }
 
   /** weak tells once when playback stands still for long. */
