@@ -191,6 +191,7 @@ export function fetchError(code: string): number {
     case "track_unknown":
       return FetchError.TrackUnknown;
     case "source_ended":
+    case "source_lost":
       return FetchError.SourceEnded;
   }
   return FetchError.Unreachable;

@@ -121,7 +121,7 @@ export class HLSViewer extends Viewer implements Segments {
   }
 
   end(): void {
-    if (this.over || this.stopped) return;
+    if (this.over || this.stopped || this.lostSource()) return;
     this.emit("NetStream.Buffer.Flush");
     this.emit("NetStream.Play.Stop", "the stream is over");
     this.stopped = true;

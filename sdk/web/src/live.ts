@@ -118,7 +118,10 @@ export class LiveViewer extends Viewer implements Live {
         this.resumed();
         this.handOver();
       },
-      ended: () => this.ended(),
+      ended: (code) => {
+        this.heard(code);
+        this.ended();
+      },
       failed: (why) => {
         this.heard(why.code);
         this.stopPlain();
@@ -254,7 +257,7 @@ export class LiveViewer extends Viewer implements Live {
   }
 
   private ended(): void {
-    if (this.finished) return;
+    if (this.finished || this.lostSource()) return;
     this.emit("NetStream.Buffer.Flush");
     this.emit("NetStream.Play.Stop", "the stream is over");
     this.finish(true);

@@ -18,7 +18,8 @@ const keep = 15_000;
 /** PlainClient is told what comes. After ended or failed nothing comes. */
 export interface PlainClient {
   deliver(s: LiveSlice & { time: number; duration: number }): void;
-  ended(): void;
+  /** ended with source_ended, or source_lost. */
+  ended(code: string): void;
   /** failed: the slice cannot be had there any more, or nothing can be had at all. */
   failed(why: Fault): void;
 }
@@ -82,7 +83,7 @@ export class Plain {
     } catch (e) {
       if (signal.aborted) return;
       this.stop();
-      if (codeOf(e) === "source_ended") this.client.ended();
+      if (/^source_(ended|lost)$/.test(codeOf(e))) this.client.ended(codeOf(e));
       else this.client.failed(asFault(e, "server_invalid"));
     }
   }

@@ -68,6 +68,9 @@ export abstract class Viewer {
   protected arrived = now();
   private heardAt = now();
   private downAt = 0;
+  /** lost: the stream ends because its source was lost. */
+  private lost = false;
+  private said: Fault | undefined; // by the server, of where the stream is
   private past: Partial<Stats> = {};
   private relocating = false;
   private relocated = 0;
@@ -138,14 +141,22 @@ export abstract class Viewer {
 
   /** failure returns the reason of a failure: that the server is away, or otherwise. */
   protected failure(otherwise: string): Fault {
+    if (this.said) return this.said;
     if (this.downAt > this.heardAt) {
       return new Fault("server_unreachable", `the superp2p server ${this.edge.server} went away, and peers have nothing more of it`);
     }
     return new Fault("nothing_playable", otherwise);
   }
 
+  /** lostSource fails what has come to its end because its source was lost, and tells whether that is so. */
+  protected lostSource(): boolean {
+    if (this.lost) this.fail(new Fault("source_lost", "the source was lost and has not come back; play it again when it has"));
+    return this.lost;
+  }
+
   /** heard takes note of how a request to the server went; "" is well. */
   protected heard(code: string): void {
+    if (code === "source_lost" || code === "source_ended") this.lost = code === "source_lost";
     if (unreachable(code)) this.downAt = now();
     else this.heardAt = now();
   }
@@ -198,9 +209,11 @@ export abstract class Viewer {
         try {
           found = await this.ask(this.edge.resolve(this.target, signal));
         } catch (e) {
-          if (codeOf(e) === "source_ended" && this.sourceEnded()) return;
+          this.said = unreachable(codeOf(e)) ? undefined : asFault(e);
+          if (/^source_(ended|lost)$/.test(codeOf(e)) && this.sourceEnded()) return;
         }
         if (found) {
+          this.said = undefined;
           this.take(found);
           return;
         }

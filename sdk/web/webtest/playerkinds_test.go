@@ -98,7 +98,7 @@ func serverForAll(t *testing.T) *stage.Stage {
 	s, err := stage.Start(t.Context(), stage.Config{Adjust: func(c *config.Config) {
 		c.Origins = []string{"127.0.0.1"}
 		c.RTMP = "127.0.0.1:0"
-		c.GiveUp = time.Second
+		c.GiveUp = 2 * time.Second
 	}})
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, s.Close()) })
@@ -135,8 +135,15 @@ func openRTMP(t *testing.T, s *stage.Stage, _ string) (string, func()) {
 	return target, end
 }
 
-// openFLV has an origin that passes on what ffmpeg writes and knows nothing more of it once that has ended.
 func openFLV(t *testing.T, s *stage.Stage, _ string) (string, func()) {
+	target, end := flvOrigin(t)
+	watchLive(t, s.ServerURL(), target)
+	return target, end
+}
+
+// flvOrigin passes on what ffmpeg writes and knows nothing more of it once that has ended.
+func flvOrigin(t *testing.T) (string, func()) {
+	t.Helper()
 	from, to := io.Pipe()
 	ctx, cancel := context.WithCancel(context.Background())
 	cmd := exec.CommandContext(ctx, stagetest.Tool(t, "ffmpeg"), append(append([]string{"-v", "error", "-re"}, picture(600)...), "-f", "flv", "-")...)
@@ -172,12 +179,11 @@ func openFLV(t *testing.T, s *stage.Stage, _ string) (string, func()) {
 		end()
 		site.Close()
 	})
-	watchLive(t, s.ServerURL(), site.URL+"/live.flv")
 	return site.URL + "/live.flv", end
 }
 
 // watchLive has a native peer watch a live stream.
-func watchLive(t *testing.T, server, target string) {
+func watchLive(t *testing.T, server, target string) *peer.Viewer {
 	t.Helper()
 	v, err := peer.Open(t.Context(), peer.Config{Server: server}, target)
 	require.NoError(t, err)
@@ -193,6 +199,7 @@ func watchLive(t *testing.T, server, target string) {
 		require.NoError(t, v.Close())
 		<-done
 	})
+	return v
 }
 
 func openFilm(name string, args ...string) func(*testing.T, *stage.Stage, string) (string, func()) {

@@ -11,7 +11,7 @@ import { ahead, library } from "./pipeline";
 import type { Pipeline, Stage } from "./pipeline";
 import type { PlayConfig } from "./playconfig";
 import { sourceConfig } from "./playconfig";
-import { Playhead } from "./playhead";
+import { nothing, Playhead } from "./playhead";
 import { Playlists } from "./playlists";
 import type { Settings } from "./settings";
 
@@ -242,7 +242,7 @@ export class Play {
     if (why.code === "closed" && this.pending) return;
     this.pending ??= why;
     if (this.playhead?.begun && why.code !== "source_invalid") {
-      if (ahead(this.owner.video) >= 0.1) return;
+      if (ahead(this.owner.video) >= nothing) return;
       this.playhead.empty();
     }
     this.fail(this.pending);

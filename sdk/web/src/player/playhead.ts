@@ -8,6 +8,8 @@ const tickEvery = 50;
 const leastHeld = 0.35;
 /** dryAfter is how long the last frame is shown before the buffer counts as dry, in ms. */
 const dryAfter = 150;
+/** nothing is less than what can be shown, in seconds. */
+export const nothing = 0.15;
 /** maxGap is the longest hole that playback jumps over, in seconds. */
 const maxGap = 20;
 /** maxRate is by how much a live stream is played faster or slower. */
@@ -29,7 +31,8 @@ export class Playhead {
   private seekingTo: number | undefined;
   private startAt = 0;
   private stepping = 0;
-  private dryAt = 0;
+  private dryAt = 0; // since when, and where
+  private dryTime = 0;
   private size = "";
   private wanted = false; // whether the element is to run
   private lows: number[] = [];
@@ -241,7 +244,7 @@ export class Playhead {
         this.full = this.everFull = true;
         told.event("NetStream.Buffer.Full");
         if (!this.paused) this.run();
-      } else if (held < 0.05 && told.ranDry()) return;
+      } else if (held < nothing && told.ranDry()) return;
     }
     if (!this.allGiven && this.full && this.atKnownEnd()) this.allGiven = true;
     if (this.allGiven && this.full && !this.flushed) {
@@ -345,12 +348,11 @@ export class Playhead {
 
   private checkDry(t: number): void {
     const { video } = this;
-    if (video.readyState >= 3 || ahead(video) > 0.08) {
-      this.dryAt = 0;
-      return;
-    }
-    this.dryAt ||= t;
-    if (t - this.dryAt < dryAfter) return;
+    const moved = video.currentTime !== this.dryTime;
+    this.dryTime = video.currentTime;
+    // A track may end before the other, so that something is held and yet nothing can be shown.
+    this.dryAt = video.readyState >= 3 || moved || ahead(video) >= nothing ? 0 : this.dryAt || t;
+    if (!this.dryAt || t - this.dryAt < dryAfter) return;
     this.empty();
     this.told.ranDry();
   }
