@@ -4,12 +4,18 @@
 package sdk
 
 import (
+	"bytes"
+	"crypto/sha512"
 	"embed"
+	"encoding/base64"
 	"encoding/json"
 	"io/fs"
 	"net/http"
 	"path"
+	"slices"
 	"strings"
+	"sync"
+	"time"
 )
 
 //go:embed dist
@@ -19,6 +25,8 @@ var files embed.FS
 type File struct {
 	Name  string `json:"name"`
 	Bytes int64  `json:"bytes"`
+	// Integrity is what a page names where it loads the file, so that no other is taken (W3C, Subresource Integrity).
+	Integrity string `json:"integrity"`
 }
 
 // Index is what the handler answers at its root.
@@ -27,24 +35,37 @@ type Index struct {
 }
 
 // Handler serves the files by their names, and an Index as JSON at "/". What lies beside them compressed, as name.br and
-// name.gz, is sent to who takes it.
+// name.gz, is sent to who takes it. Browsers ask each time whether they have the newest.
 func Handler() http.Handler {
 	dist, err := fs.Sub(files, "dist")
 	if err != nil {
 		return http.NotFoundHandler() // cannot happen: the directory is embedded
 	}
-	served := http.FileServerFS(dist)
+	list := sync.OnceValue(func() Index { return index(dist) })
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		w.Header().Set("X-Content-Type-Options", "nosniff")
-		if r.URL.Path != "/" && r.URL.Path != "" {
-			w.Header().Set("Cache-Control", "no-cache")
-			if !serveCompressed(w, r, dist) {
-				served.ServeHTTP(w, r)
-			}
+		h := w.Header()
+		h.Set("X-Content-Type-Options", "nosniff")
+		name := strings.TrimPrefix(r.URL.Path, "/")
+		if name == "" {
+			h.Set("Content-Type", "application/json")
+			_ = json.NewEncoder(w).Encode(list())
 			return
 		}
-		w.Header().Set("Content-Type", "application/json")
-		_ = json.NewEncoder(w).Encode(index(dist))
+		at := slices.IndexFunc(list().Files, func(f File) bool { return f.Name == name })
+		if at < 0 {
+			http.NotFound(w, r)
+			return
+		}
+		h.Set("Cache-Control", "no-cache")
+		h.Set("Cross-Origin-Resource-Policy", "cross-origin")
+		form := bestForm(w, r, dist, name)
+		content, err := fs.ReadFile(dist, name+form)
+		if err != nil {
+			http.NotFound(w, r)
+			return
+		}
+		h.Set("ETag", `"`+list().Files[at].Integrity+form+`"`)
+		http.ServeContent(w, r, name, time.Time{}, bytes.NewReader(content))
 	})
 }
 
@@ -56,30 +77,25 @@ var types = map[string]string{
 	".js": "text/javascript; charset=utf-8", ".mjs": "text/javascript; charset=utf-8", ".wasm": "application/wasm",
 }
 
-// serveCompressed answers with the smallest form of a file that the request takes, and tells whether there is one.
-func serveCompressed(w http.ResponseWriter, r *http.Request, dist fs.FS) bool {
-	name := strings.TrimPrefix(r.URL.Path, "/")
+// bestForm returns the ending of the smallest form of a file that the request takes, and says what that is.
+func bestForm(w http.ResponseWriter, r *http.Request, dist fs.FS, name string) string {
+	h := w.Header()
 	if types[path.Ext(name)] == "" {
-		return false
+		return ""
 	}
-	w.Header().Set("Vary", "Accept-Encoding")
-	w.Header().Set("Content-Type", types[path.Ext(name)])
+	h.Set("Vary", "Accept-Encoding")
+	h.Set("Content-Type", types[path.Ext(name)])
 	accepted := r.Header.Get("Accept-Encoding")
 	for _, c := range compressed {
 		if !accepts(accepted, c.encoding) {
 			continue
 		}
-		b, err := fs.ReadFile(dist, name+c.ending)
-		if err != nil {
-			continue
+		if _, err := fs.Stat(dist, name+c.ending); err == nil {
+			h.Set("Content-Encoding", c.encoding)
+			return c.ending
 		}
-		w.Header().Set("Content-Encoding", c.encoding)
-		if r.Method != http.MethodHead {
-			_, _ = w.Write(b)
-		}
-		return true
 	}
-	return false
+	return ""
 }
 
 // accepts tells whether a header Accept-Encoding names an encoding and does not refuse it.
@@ -105,9 +121,12 @@ func index(dist fs.FS) Index {
 				return nil
 			}
 		}
-		info, err := d.Info()
+		content, err := fs.ReadFile(dist, name)
 		if err == nil {
-			list.Files = append(list.Files, File{Name: name, Bytes: info.Size()})
+			sum := sha512.Sum384(content)
+			list.Files = append(list.Files, File{
+				Name: name, Bytes: int64(len(content)), Integrity: "sha384-" + base64.StdEncoding.EncodeToString(sum[:]),
+			})
 		}
 		return err
 	})

@@ -30,13 +30,20 @@ func TestIndexListsWhatIsServed(t *testing.T) {
 	require.Equal(t, http.StatusNotFound, w.Code)
 }
 
-func TestWhatLiesThereCompressedIsSentSo(t *testing.T) {
-	h := Handler()
+// listed returns what the index has.
+func listed(t *testing.T, h http.Handler) []File {
+	t.Helper()
 	w := httptest.NewRecorder()
 	h.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/", nil))
 	var list Index
 	require.NoError(t, json.Unmarshal(w.Body.Bytes(), &list))
-	for _, f := range list.Files {
+	require.NotEmpty(t, list.Files)
+	return list.Files
+}
+
+func TestWhatLiesThereCompressedIsSentSo(t *testing.T) {
+	h := Handler()
+	for _, f := range listed(t, h) {
 		if types[path.Ext(f.Name)] == "" {
 			continue
 		}
@@ -54,6 +61,24 @@ func TestWhatLiesThereCompressedIsSentSo(t *testing.T) {
 			} else {
 				require.Less(t, int64(w.Body.Len()), f.Bytes)
 			}
+		}
+	}
+}
+
+func TestBrowsersKeepWhatIsTheNewest(t *testing.T) {
+	h := Handler()
+	for _, f := range listed(t, h) {
+		for _, accepted := range []string{"br", ""} {
+			r := httptest.NewRequest(http.MethodGet, "/"+f.Name, nil)
+			r.Header.Set("Accept-Encoding", accepted)
+			w := httptest.NewRecorder()
+			h.ServeHTTP(w, r)
+			tag := w.Header().Get("ETag")
+			require.Contains(t, tag, f.Integrity)
+			r.Header.Set("If-None-Match", tag)
+			w = httptest.NewRecorder()
+			h.ServeHTTP(w, r)
+			require.Equal(t, http.StatusNotModified, w.Code)
 		}
 	}
 }
