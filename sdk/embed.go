@@ -26,6 +26,9 @@ type Index struct {
 	Files []File `json:"files"`
 }
 
+// workerPath is the Service Worker. A site that has the server on its own origin may register it as it is, for all its pages.
+const workerPath = "/superp2p-sw.js"
+
 // Handler serves the files by their names, and an Index as JSON at "/". What lies beside them compressed, as name.br and
 // name.gz, is sent to who takes it.
 func Handler() http.Handler {
@@ -38,6 +41,9 @@ func Handler() http.Handler {
 		w.Header().Set("X-Content-Type-Options", "nosniff")
 		if r.URL.Path != "/" && r.URL.Path != "" {
 			w.Header().Set("Cache-Control", "no-cache")
+			if r.URL.Path == workerPath {
+				w.Header().Set("Service-Worker-Allowed", "/")
+			}
 			if !serveCompressed(w, r, dist) {
 				served.ServeHTTP(w, r)
 			}
