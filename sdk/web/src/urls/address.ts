@@ -21,7 +21,7 @@ export function targetOf(href: string, scope: string): string | undefined {
   try {
     if (first === channel) return decodeURIComponent(tail.replace(/\?.*$/, "")) || undefined;
     const target = schemes.includes(first) ? `${first}://${tail}` : `${new URL(scope).protocol}//${rest}`;
-    return new URL(target).hostname ? target : undefined;
+    return /^\w+:\/\/[^/?]/.test(target) && new URL(target).hostname ? target : undefined;
   } catch {
     return undefined;
   }
