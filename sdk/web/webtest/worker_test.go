@@ -324,3 +324,19 @@ func TestURLsOfTheWorker(t *testing.T) {
 	out, err := exec.Command(node, "testdata/urls.mjs", compiler, "../src/urls").CombinedOutput()
 	require.NoError(t, err, "%s", out)
 }
+
+func TestRequestsByTheWorkerAreLimitedAndGivenBack(t *testing.T) {
+	handler, _ := randomFile(1 << 20)
+	cdn := openOrigin(t, handler, false)
+	s := serverFor(t, cdn.URL)
+	p := openBrowser(t).show(workedSite(t, s.ServerURL(), mpegtsFile, "unpaced: true", `
+		window.at = site.url("`+cdn.URL+`/film.mp4");
+		window.held = [];
+		window.control = new AbortController();
+		window.here = (r) => r.url.startsWith(location.origin);
+		for (let i = 0; i < 66; i++) fetch(at, {signal: control.signal, headers: {Range: "bytes=" + i + "-"}}).then((r) => held.push(r));`).URL)
+	p.until("window.held?.length === 66")
+	require.Equal(t, 64.0, p.number("held.filter(here).length"), "the others are sent to the URL itself")
+	p.do(`control.abort(); setInterval(() => fetch(at, {headers: {Range: "bytes=0-9"}}).then((r) => { window.again = here(r); }), 200)`)
+	p.until("window.again === true")
+}
