@@ -299,7 +299,7 @@ export interface SiteWorker {
 /**
  * serviceWorker registers the site's Service Worker, a file with the line `importScripts("https://server/sdk/superp2p-sw.js")`, and
  * returns when it controls the page: from then on /p2p/<host>/<path> is a URL for any player in it. It throws the Fault that says
- * why there is none.
+ * why there is none. Of several calls of a page the options of the first count, until its SiteWorker is closed.
  */
 export declare function serviceWorker(script: string, options?: ServiceWorkerOptions): Promise<SiteWorker>;
 /**

@@ -24,7 +24,7 @@ export interface SiteWorker {
 const startTime = 10_000;
 const noticeTime = 2_000;
 const tick = 250;
-/** aliveEvery is how often the worker is told of requests in hand, in ms: browsers stop workers that seem idle for 30 s. */
+/** aliveEvery is how often the worker is asked which requests it has in hand, in ms. It also keeps browsers from taking it for idle. */
 const aliveEvery = 10_000;
 const maxRequests = 64;
 
