@@ -87,6 +87,7 @@ lint: $(CHECKERS)/.built ## check format, vet, staticcheck, the layers (.depguar
 	@echo "==> lint: types"
 	@[ -e $(TSC) ] || $(MAKE) --no-print-directory tools
 	node $(TSC) -p sdk/web/tsconfig.json
+	node $(TSC) -p sdk/web/src/worker
 
 fmt: ## format the Go files
 	gofmt -w $$(find . -name '*.go' -not -path '*/node_modules/*')

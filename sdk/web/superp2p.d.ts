@@ -284,6 +284,24 @@ export interface MpegtsLoader {
 }
 /** mpegtsLoader is a customLoader: `mpegts.createPlayer(source, { customLoader: superp2p.mpegtsLoader({ delay: 8 }) })`. */
 export declare const mpegtsLoader: MpegtsLoader;
+/** ServiceWorkerOptions say where and how what the URLs name is played. */
+export interface ServiceWorkerOptions extends AdapterOptions {
+    /** Which pages the worker serves, as navigator.serviceWorker.register has it. Default: the folder of its script. */
+    scope?: string;
+}
+/** SiteWorker is a Service Worker that serves this page's players. */
+export interface SiteWorker {
+    /** url returns the URL of this site for the URL of a stream, or for a channel id. */
+    url(target: string): string;
+    /** close ends what this page plays through it. The worker stays, and has players load from the URLs themselves. */
+    close(): void;
+}
+/**
+ * serviceWorker registers the site's Service Worker, a file with the line `importScripts("https://server/sdk/superp2p-sw.js")`, and
+ * returns when it controls the page: from then on /p2p/<host>/<path> is a URL for any player in it. It throws the Fault that says
+ * why there is none. Of several calls of a page the options of the first count, until its SiteWorker is closed.
+ */
+export declare function serviceWorker(script: string, options?: ServiceWorkerOptions): Promise<SiteWorker>;
 /**
  * open asks the server where target is (a URL with "://", or a channel id) and starts to play it. It returns when the answer is
  * there, or throws the Fault that says why not. server "" is the one that the script came from.

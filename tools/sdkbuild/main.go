@@ -26,6 +26,21 @@ var inlined = []string{
 	"filippo.io/edwards25519/...", "github.com/superp2p/superp2p/internal/signing", "encoding/binary", "internal/byteorder", "math/bits",
 }
 
+// others are loaded beside the script by who uses them: the Service Worker's own script, and the page's half of it. They are
+// small: maxOther is the largest, in bytes of brotli.
+var others = map[string]source{
+	"superp2p-sw.js": {"worker/superp2p-sw.ts", api.FormatIIFE},
+	"urls.mjs":       {"libs/urls.ts", api.FormatESModule},
+}
+
+const maxOther = 8 << 10
+
+// source is what a file is built of.
+type source struct {
+	entry  string
+	format api.Format
+}
+
 func main() {
 	if len(os.Args) != 2 {
 		fmt.Fprintln(os.Stderr, "usage: sdkbuild SDK, for example sdkbuild sdk")
@@ -68,6 +83,11 @@ func build(sdk string) error {
 			return err
 		}
 	}
+	for name, s := range others {
+		if err := bundle(filepath.Join(sdk, "web", "src", filepath.FromSlash(s.entry)), filepath.Join(dist, name), s.format, runtime); err != nil {
+			return err
+		}
+	}
 	types, err := os.ReadFile(filepath.Join(sdk, "web", "superp2p.d.ts"))
 	if err == nil {
 		err = os.WriteFile(filepath.Join(dist, "superp2p.d.ts"), types, 0o644)
@@ -82,6 +102,15 @@ func build(sdk string) error {
 		}
 		if size[name], err = compress(filepath.Join(dist, name)); err != nil {
 			return err
+		}
+	}
+	for name := range others {
+		n, err := compress(filepath.Join(dist, name))
+		if err != nil {
+			return err
+		}
+		if n > maxOther {
+			return fmt.Errorf("%s: %d bytes of brotli are more than %d", name, n, maxOther)
 		}
 	}
 	for _, name := range libraries { // a first play loads one of them, and one of the two scripts
@@ -143,9 +172,10 @@ func bundle(entry, out string, format api.Format, runtime string) error {
 	if filepath.Base(entry) == "hls.ts" {
 		trimHLS(&options, filepath.Join(filepath.Dir(filepath.Dir(filepath.Dir(entry))), "node_modules", "hls.js"))
 	}
-	if format == api.FormatIIFE {
+	switch {
+	case format == api.FormatIIFE && filepath.Base(entry) == "index.ts":
 		options.GlobalName = "superp2p"
-	} else {
+	case format == api.FormatESModule:
 		options.Define["__MODULE_URL__"] = "import.meta.url"
 	}
 	if r := api.Build(options); len(r.Errors) > 0 {

@@ -2,6 +2,7 @@
 import type { Config } from "../config";
 import { asFault, codeOf } from "../fault";
 import { open } from "../open";
+import { directives } from "../playlist";
 import type { Segments } from "../source";
 
 interface Context {
@@ -108,16 +109,6 @@ export class Playlists {
     this.sources.set(url, opening);
     return opening;
   }
-}
-
-/** directives parts a playlist's URL from the delivery directives of low latency. */
-function directives(url: string): [string, string] {
-  const u = new URL(url, location.href);
-  const query: string[] = [];
-  for (const [k, v] of [...u.searchParams]) if (k.startsWith("_HLS_")) query.push(k + "=" + encodeURIComponent(v));
-  if (query.length === 0) return [url, ""];
-  const plain = url.replace(/([?&])_HLS_[^&#]*/g, "$1").replace(/[?&]+(?=#|$)/, "").replace(/&&+/g, "&").replace("?&", "?");
-  return [plain, query.join("&")];
 }
 
 async function fetched(url: string, signal: AbortSignal): Promise<{ url: string; text: string }> {
