@@ -4,9 +4,9 @@ import (
 	"bytes"
 	"compress/gzip"
 	"errors"
+	"flag"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 
@@ -19,12 +19,6 @@ var libraries = []string{"mpegts", "hls", "mp4box"}
 
 // maxBrotli is the largest size of all that a first play loads, in bytes as it travels.
 const maxBrotli = 700 << 10
-
-// inlined are the packages that proofs spend their time in. Everywhere else calls stay calls: the same code again and again is
-// what compresses worst, a twelfth of the engine, and the engine is no slower for it (TestTheEngineInNode prints its share).
-var inlined = []string{
-	"filippo.io/edwards25519/...", "github.com/superp2p/superp2p/internal/signing", "encoding/binary", "internal/byteorder", "math/bits",
-}
 
 // others are loaded beside the script by who uses them: the Service Worker's own script, and the page's half of it. They are
 // small: maxOther is the largest, in bytes of brotli.
@@ -42,33 +36,36 @@ type source struct {
 }
 
 func main() {
-	if len(os.Args) != 2 {
-		fmt.Fprintln(os.Stderr, "usage: sdkbuild SDK, for example sdkbuild sdk")
+	small := flag.Bool("small", false, "build the engine by TinyGo")
+	flag.Usage = func() {
+		fmt.Fprintln(os.Stderr, "usage: sdkbuild [-small] SDK, for example sdkbuild sdk")
+		flag.PrintDefaults()
+	}
+	flag.Parse()
+	if flag.NArg() != 1 {
+		flag.Usage()
 		os.Exit(2)
 	}
-	if err := build(os.Args[1]); err != nil {
+	how := goEngine
+	if *small {
+		how = tinyGoEngine
+	}
+	if err := build(flag.Arg(0), how); err != nil {
 		fmt.Fprintln(os.Stderr, "sdkbuild:", err)
 		os.Exit(1)
 	}
 }
 
-func build(sdk string) error {
+func build(sdk string, how engine) error {
 	dist := filepath.Join(sdk, "dist")
 	if err := os.MkdirAll(dist, 0o755); err != nil {
 		return err
 	}
 	core := filepath.Join(dist, "core.wasm")
-	args := []string{"build", "-tags=purego", "-trimpath", "-buildvcs=false", "-ldflags=-s -w", "-gcflags=all=-l"}
-	for _, name := range inlined {
-		args = append(args, "-gcflags="+name+"=")
-	}
-	cmd := exec.Command("go", append(args, "-o", core, "./"+sdk+"/web/core")...)
-	cmd.Env = append(os.Environ(), "GOOS=js", "GOARCH=wasm", "CGO_ENABLED=0")
-	cmd.Stderr = os.Stderr
-	if err := cmd.Run(); err != nil {
+	if err := how.compile(core, "./"+sdk+"/web/core"); err != nil {
 		return fmt.Errorf("building the engine: %w", err)
 	}
-	runtime, err := goRuntime()
+	runtime, err := goRuntime(how)
 	if err != nil {
 		return err
 	}
@@ -104,6 +101,9 @@ func build(sdk string) error {
 			return err
 		}
 	}
+	if size["core.wasm"] > how.most {
+		return fmt.Errorf("the engine: %d bytes of brotli are more than %d", size["core.wasm"], how.most)
+	}
 	for name := range others {
 		n, err := compress(filepath.Join(dist, name))
 		if err != nil {
@@ -123,13 +123,9 @@ func build(sdk string) error {
 	return nil
 }
 
-// goRuntime returns Go's own JavaScript as a module that leaves the page's global names alone.
-func goRuntime() (string, error) {
-	root, err := exec.Command("go", "env", "GOROOT").Output()
-	if err != nil {
-		return "", fmt.Errorf("go env GOROOT: %w", err)
-	}
-	script, err := os.ReadFile(filepath.Join(strings.TrimSpace(string(root)), "lib", "wasm", "wasm_exec.js"))
+// goRuntime returns the engine's own JavaScript as a module that leaves the page's global names alone.
+func goRuntime(how engine) (string, error) {
+	script, err := how.runtime()
 	if err != nil {
 		return "", err
 	}

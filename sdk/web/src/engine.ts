@@ -9,6 +9,8 @@ import type { Go } from "wasm_exec";
 
 interface Exports {
   readonly mem: WebAssembly.Memory;
+  /** memory is what TinyGo calls mem. */
+  readonly memory?: WebAssembly.Memory;
   superp2p_buffer(size: number): number;
   superp2p_open(size: number, now: number): number;
   superp2p_run(handle: number, size: number, now: number): number;
@@ -46,7 +48,8 @@ export class Engine {
       const { instance } = streams
         ? await WebAssembly.instantiateStreaming(answer, go.importObject)
         : await WebAssembly.instantiate(await answer.arrayBuffer(), go.importObject);
-      const engine = (state.engine = new Engine(go, instance.exports as unknown as Exports));
+      const exports = instance.exports as unknown as Exports;
+      const engine = (state.engine = new Engine(go, exports.memory ? { ...exports, mem: exports.memory } : exports));
       go.exit = () => engine.fail(new Fault("internal", "the engine stopped: " + engine.said));
       void go.run(instance);
       return engine;
