@@ -164,8 +164,10 @@ export interface PlayConfig {
     streamID?: string | null;
     /** Goes to the server with each request, as «Authorization: Bearer». */
     token?: string | null;
-    /** Whether peers are given anything. Default true. */
-    upload?: boolean | null;
+    /** Whether peers are given anything, or how much at the most. Default: they are, but over mobile data and where data is saved. */
+    upload?: boolean | {
+        maxBytesPerSecond: number;
+    } | null;
     /** Most that peers are given, in bytes a second. Default: no limit. */
     uploadRate?: number | null;
 }
@@ -295,9 +297,13 @@ export declare function server(): string;
 export interface Config {
     /** Delay in seconds behind live, 2 to 30. Default 6; of HLS two target durations less half a second, if that is more. */
     delay?: number;
-    /** Upload to peers: false for none, or a limit. Default: without limit. */
+    /**
+     * Upload to peers: false for none, or a limit. Default: without limit, and none while the browser reports mobile data, unless it is true
+     * or says mobile, or that data is to be saved.
+     */
     upload?: boolean | {
         maxBytesPerSecond: number;
+        mobile?: boolean;
     };
     /** Download from peers. Default true. */
     download?: boolean;

@@ -16,7 +16,6 @@ import type { Listed } from "./playlist";
 import { elsewhere, Reading } from "./reading";
 import { LiveSegments } from "./segments";
 import { askServer } from "./ask";
-import { Session } from "./session";
 import type { Client } from "./session";
 import type { ByteRange, Segments } from "./source";
 import { Viewer, wait } from "./viewer";
@@ -216,7 +215,7 @@ export class HLSViewer extends Viewer implements Segments {
     this.engine = engine;
     this.found = found;
     try {
-      const session = (this.session = new Session(engine, this.edge, found, this.cfg, this.self, this.client(found)));
+      const session = this.enter(engine, found, this.client(found));
       session.go();
       if (this.live) this.segments.restart(session.position);
       else session.hold(true);

@@ -9,7 +9,6 @@ import { codeOf, Fault } from "./fault";
 import { Joiner } from "./flv";
 import type { LiveSlice } from "./flv";
 import { Plain, startOf } from "./plain";
-import { Session } from "./session";
 import type { Client } from "./session";
 import type { Live } from "./source";
 import { Viewer } from "./viewer";
@@ -160,7 +159,7 @@ export class LiveViewer extends Viewer implements Live {
     const newest = before?.frames[before.frames.length - 1]?.number;
     const at = newest === undefined ? found : upTo(found, newest);
     try {
-      const s = (this.session = new Session(this.engine!, this.edge, at, this.cfg, this.self, client));
+      const s = this.enter(this.engine!, at, client);
       for (const f of before?.frames ?? []) s.restore(f.number, f.frame);
       s.go();
     } catch (why) {

@@ -83,10 +83,10 @@ export class Session implements Swarm {
     cfg: Config,
     self: Uint8Array,
     private readonly client: Client,
-    start = 0,
+    uploads: boolean,
   ) {
     const peers = cfg.peers !== false && available();
-    this.handle = engine.handle(encode(cfg, found, self, peers, start), (why) => this.died(why));
+    this.handle = engine.handle(encode(cfg, found, self, peers, uploads), (why) => this.died(why));
     const name = latin(self);
     this.links = new Links(name, cfg.stun ?? found.res.stun ?? [], this);
     const url = peers ? edge.tracker(found.res) : "";

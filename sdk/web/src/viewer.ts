@@ -5,9 +5,11 @@ import { newSelf } from "./config";
 import { Edge, unreachable } from "./edge";
 import type { Engine } from "./engine";
 import { now } from "./engine";
+import { dear, limitOf, whenDear } from "./fair";
 import { asFault, codeOf, ended, Fault, safely } from "./fault";
 import { StatNames } from "./kinds";
-import type { Neighbour, Session } from "./session";
+import { Session } from "./session";
+import type { Client, Neighbour } from "./session";
 import type { Happened, Peer, Stats } from "./source";
 
 const minPause = 100;
@@ -72,6 +74,7 @@ export abstract class Viewer {
   private relocating = false;
   private relocated = 0;
   protected suspended = false;
+  private uploads: boolean;
   private waiting: Happened[] = [];
   private listener: ((e: Happened) => void) | undefined;
 
@@ -82,6 +85,8 @@ export abstract class Viewer {
     protected readonly cfg: Config,
   ) {
     this.stream = found.res.stream;
+    this.uploads = limitOf(cfg) >= 0;
+    whenDear(() => this.session?.setUpload(this.uploading), this.control.signal);
     window.addEventListener("pagehide", this.hide);
     window.addEventListener("pageshow", this.show);
   }
@@ -211,6 +216,11 @@ export abstract class Viewer {
     }
   }
 
+  /** enter makes the session of what was found. */
+  protected enter(engine: Engine, found: Found, client: Client): Session {
+    return (this.session = new Session(engine, this.edge, found, this.cfg, this.self, client, this.uploading));
+  }
+
   /** leave ends the session, and keeps what it counted. */
   protected leave(): void {
     const s = this.session;
@@ -231,7 +241,12 @@ export abstract class Viewer {
   }
 
   setUpload(on: boolean): void {
-    this.session?.setUpload(on);
+    this.uploads = on;
+    this.session?.setUpload(this.uploading);
+  }
+
+  private get uploading(): boolean {
+    return this.uploads && !dear(this.cfg);
   }
 
   setDownload(on: boolean): void {
