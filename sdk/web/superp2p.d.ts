@@ -10,7 +10,7 @@ export interface NetStreamConfig {
     server?: string;
     /** Where the engine is. Default: core.wasm beside the script. */
     engine?: string;
-    /** Is asked before each play whether peers may be used. False plays without. Default: they may. */
+    /** Is asked before each play whether peers may be used. Until it says true, it is played without them. Default: they may. */
     consent?: () => boolean | Promise<boolean>;
 }
 /** P2PNetStream plays one stream at a time on one element. Its events are netStatus, with what happened in event.info. */
@@ -309,6 +309,11 @@ export interface Config {
     download?: boolean;
     /** Peers at all. Default true. */
     peers?: boolean;
+    /**
+     * Is asked when it is opened whether peers may be used. Until it says true, everything comes from the server and the viewer's own URL,
+     * and neither tracker nor peers see anything. Default: they may be used.
+     */
+    consent?: () => boolean | Promise<boolean>;
     /** How many neighbours are looked for, at most 48. Default 16, of a file 32. */
     maxPeers?: number;
     /** Bytes that are held for peers and for playing. Default 64 MiB, of a file 96 MiB. */

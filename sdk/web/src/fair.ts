@@ -1,4 +1,4 @@
-/** Fair use of what viewers have: nothing is uploaded where data is dear. */
+/** Fair use of what viewers have: nothing is uploaded where data is dear, and nothing shared without consent where that is asked for. */
 import type { Config } from "./config";
 
 interface Connection extends EventTarget {
@@ -27,4 +27,12 @@ export function dear({ upload }: Config): boolean {
 /** whenDear calls changed when that may have changed, until signal. */
 export function whenDear(changed: () => void, signal: AbortSignal): void {
   connection()?.addEventListener?.("change", changed, { signal });
+}
+
+/** asking asks for consent, and returns a config whose consent is that answer. What fails is none. */
+export function asking(c: Config): Config {
+  const { consent, ...others } = c;
+  if (!consent || c.peers === false) return others;
+  const answer = new Promise<boolean>((tell) => tell(consent())).then((yes) => yes === true, () => false);
+  return { ...others, consent: () => answer };
 }

@@ -2,6 +2,7 @@
 import type { Config } from "./config";
 import { Edge } from "./edge";
 import { Engine, now } from "./engine";
+import { asking } from "./fair";
 import { FileViewer } from "./file";
 import { HLSViewer } from "./hls";
 import { LiveViewer } from "./live";
@@ -56,10 +57,14 @@ export async function open(base: string, target: string, cfg: Config = {}, signa
   const at = base || server();
   if (!at) throw new Fault("config_invalid", "name the superp2p server: the script's own URL does not tell it");
   if (!target) throw new Fault("url_invalid", "there is nothing to play: give a URL or a channel id");
+  cfg = asking(cfg);
+  let agreed = !cfg.consent;
+  void Promise.resolve(cfg.consent?.()).then((yes) => (agreed ||= yes === true));
   const core = load(cfg.engine);
   core.catch(() => undefined); // whoever plays is told
   const edge = new Edge(at, cfg.token);
   const found = await resolve(edge, target, 1000 * (cfg.startTimeout ?? 10), signal ?? new AbortController().signal);
+  if (!agreed) found.res.crowd = false; // who has no peers waits for none
   if (found.res.playlist) return new HLSViewer(edge, target, found, cfg, core, opened);
   if (found.res.file) return new FileViewer(edge, target, found, cfg, core, opened);
   return new LiveViewer(edge, target, found, cfg, core, opened);

@@ -62,7 +62,7 @@ export class Session implements Swarm {
   position = 0;
   private readonly handle: Handle;
   private readonly links: Links;
-  private readonly tracker: Tracker | undefined;
+  private tracker: Tracker | undefined;
   private readonly w = new Writer();
   private readonly fetches = new Map<number, AbortController>();
   private readonly proving = new Map<number, Ask>(); // what an origin gave and the engine has perhaps not judged yet
@@ -91,7 +91,11 @@ export class Session implements Swarm {
     this.links = new Links(name, cfg.stun ?? found.res.stun ?? [], this);
     const url = peers ? edge.tracker(found.res) : "";
     const offers = Math.min(periodicOffers, cfg.maxPeers ?? 16);
-    if (url) this.tracker = new Tracker(url, found.swarm, name, this.links, offers, found.res.crowd ? offers : 0);
+    const join = (yes: boolean): void => {
+      if (yes && !this.over) this.tracker = new Tracker(url, found.swarm, name, this.links, offers, found.res.crowd ? offers : 0);
+    };
+    if (url && cfg.consent) void Promise.resolve(cfg.consent()).then(join);
+    else if (url) join(true);
     this.sweeper = window.setInterval(() => this.sweep(), sweepEvery);
   }
 

@@ -1,5 +1,6 @@
 /** One play: its source, what plays it, and how it ends. */
 import type { Config } from "../config";
+import { asking } from "../fair";
 import { asFault, codeOf, Fault } from "../fault";
 import { open, scriptBase } from "../open";
 import type { File, Happened, Live, Segments, Source, Stats } from "../source";
@@ -20,7 +21,7 @@ export interface Owner {
   readonly settings: Settings;
   readonly video: HTMLVideoElement;
   readonly server: string;
-  readonly engine: string | undefined;
+  readonly options: Pick<Config, "engine" | "consent">;
   event(code: string, level?: Happened["level"], details?: string, description?: string): void;
   failed(play: Play, why: Fault): void;
   script(name: string, values: unknown[]): void;
@@ -61,6 +62,7 @@ export class Play {
   private until = Infinity;
   private downloads = true;
   private pausedEarly = false;
+  private consent: Config["consent"];
   /** whenBegun is called when the first frame is there. */
   whenBegun: (() => void) | undefined;
   readonly changes: { at: number; done: () => void }[] = [];
@@ -106,7 +108,10 @@ export class Play {
   get sourceConfig(): Config {
     const c = sourceConfig(this.config);
     if (!c.delay && this.delay) c.delay = this.delay;
-    if (this.owner.engine) c.engine = this.owner.engine;
+    const { engine } = this.owner.options;
+    if (engine) c.engine = engine;
+    if (c.peers !== false) this.consent ??= asking(this.owner.options).consent;
+    if (this.consent) c.consent = this.consent;
     return c;
   }
 
