@@ -43,6 +43,12 @@ export interface Config {
   unpaced?: boolean;
 }
 
+/** Sharing is in which directions peers are used now. */
+export interface Sharing {
+  upload: boolean;
+  download: boolean;
+}
+
 /** delayOf returns the delay in ms that was asked for, 0 if none was. */
 export function delayOf(c: Config): number {
   return c.delay === undefined ? 0 : 1000 * Math.min(30, Math.max(2, c.delay));
@@ -53,13 +59,13 @@ const flags = { noUpload: 1, noDownload: 2, noPeers: 4, crowd: 8 };
 const fileBytes = 96 << 20;
 
 /** encode writes what page.Open takes. groups are those of a live track that the engine may start with. */
-export function encode(c: Config, found: Found, self: Uint8Array, peers: boolean, uploads: boolean): Uint8Array {
+export function encode(c: Config, found: Found, self: Uint8Array, peers: boolean, sharing: Sharing): Uint8Array {
   const { res } = found;
   const kind = res.file ? Kind.File : res.playlist ? Kind.LiveHLS : Kind.LiveFLV;
   const w = new Writer();
   w.uvarint(version).uvarint(kind).raw(self).raw(found.track).raw(found.key);
   w.uvarint(
-    (uploads ? 0 : flags.noUpload) | (c.download === false ? flags.noDownload : 0) |
+    (sharing.upload ? 0 : flags.noUpload) | (sharing.download ? 0 : flags.noDownload) |
       (peers ? 0 : flags.noPeers) | (res.crowd ? flags.crowd : 0),
   );
   w.uvarint(Math.round(delayOf(c))).uvarint(res.playlist?.target ?? 0).uvarint(Math.max(0, limitOf(c)));

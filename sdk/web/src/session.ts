@@ -6,7 +6,7 @@ import type { Found } from "./answers";
 import { askServer } from "./ask";
 import type { Ask, Got } from "./ask";
 import { latin, Reader, Writer } from "./codec";
-import type { Config } from "./config";
+import type { Config, Sharing } from "./config";
 import { encode, writeLive } from "./config";
 import { fetchError } from "./edge";
 import type { Edge } from "./edge";
@@ -83,10 +83,10 @@ export class Session implements Swarm {
     cfg: Config,
     self: Uint8Array,
     private readonly client: Client,
-    uploads: boolean,
+    sharing: Sharing,
   ) {
     const peers = cfg.peers !== false && available();
-    this.handle = engine.handle(encode(cfg, found, self, peers, uploads), (why) => this.died(why));
+    this.handle = engine.handle(encode(cfg, found, self, peers, sharing), (why) => this.died(why));
     const name = latin(self);
     this.links = new Links(name, cfg.stun ?? found.res.stun ?? [], this);
     const url = peers ? edge.tracker(found.res) : "";

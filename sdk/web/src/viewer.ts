@@ -75,6 +75,7 @@ export abstract class Viewer {
   private relocated = 0;
   protected suspended = false;
   private uploads: boolean;
+  private downloads: boolean;
   private waiting: Happened[] = [];
   private listener: ((e: Happened) => void) | undefined;
 
@@ -86,6 +87,7 @@ export abstract class Viewer {
   ) {
     this.stream = found.res.stream;
     this.uploads = limitOf(cfg) >= 0;
+    this.downloads = cfg.download !== false;
     whenDear(() => this.session?.setUpload(this.uploading), this.control.signal);
     window.addEventListener("pagehide", this.hide);
     window.addEventListener("pageshow", this.show);
@@ -218,7 +220,8 @@ export abstract class Viewer {
 
   /** enter makes the session of what was found. */
   protected enter(engine: Engine, found: Found, client: Client): Session {
-    return (this.session = new Session(engine, this.edge, found, this.cfg, this.self, client, this.uploading));
+    const sharing = { upload: this.uploading, download: this.downloads };
+    return (this.session = new Session(engine, this.edge, found, this.cfg, this.self, client, sharing));
   }
 
   /** leave ends the session, and keeps what it counted. */
@@ -250,6 +253,8 @@ export abstract class Viewer {
   }
 
   setDownload(on: boolean): void {
+    if (on === this.downloads) return;
+    this.downloads = on;
     this.session?.setDownload(on);
   }
 

@@ -63,3 +63,14 @@ func TestAnUploadOfAPlayMayHaveALimit(t *testing.T) {
 	p.see("stream.stats.peerBytes > 500000")
 	require.Zero(t, p.number("stream.stats.uploadBytes"))
 }
+
+func TestFewerThanMinViewersTakeNothingFromPeers(t *testing.T) {
+	s := onAir(t)
+	openNative(t, s.ServerURL())
+	p := openBrowser(t).watch(s.ServerURL(), `stream.play("live", { minViewers: 3 });`)
+	p.see("stream.stats.swarmSize === 2 && stream.stats.uploadBytes > 100000 && stream.stats.serverBytes > 600000")
+	require.Zero(t, p.number("stream.stats.peerBytes"))
+	openNative(t, s.ServerURL())
+	p.see("stream.stats.swarmSize === 3 && stream.stats.peerBytes > 200000")
+	require.NotContains(t, p.text("codes.join()"), "Buffer.Empty")
+}

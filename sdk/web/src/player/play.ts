@@ -60,7 +60,6 @@ export class Play {
   private over = false;
   private startAt = 0;
   private until = Infinity;
-  private downloads = true;
   private pausedEarly = false;
   private consent: Config["consent"];
   /** whenBegun is called when the first frame is there. */
@@ -367,8 +366,7 @@ export class Play {
       while (this.changes[0] && this.changes[0].at <= at) this.changes.shift()!.done();
     }
     const { minViewers } = this.config;
-    if (!minViewers || !this.source) return;
-    const enough = this.source.stats().swarmSize >= minViewers;
-    if (enough !== this.downloads) this.source.setDownload((this.downloads = enough));
+    if (!minViewers) return;
+    for (const s of [this.source, ...this.others]) s?.setDownload(s.stats().swarmSize >= minViewers);
   }
 }

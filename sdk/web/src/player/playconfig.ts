@@ -93,6 +93,7 @@ export function sourceConfig(c: PlayConfig): Config {
   if (c.httpOnly) out.peers = false;
   if (c.maxPeers) out.maxPeers = c.maxPeers;
   if (c.memory) out.maxBytes = c.memory;
+  if (c.minViewers) out.download = false; // until there are as many
   if (c.startTimeout) out.startTimeout = c.startTimeout;
   if (c.token) out.token = c.token;
   const said = typeof c.upload === "object" ? c.upload?.maxBytesPerSecond : undefined;
