@@ -1,5 +1,6 @@
 /** An HLS playlist: the playlist itself, and its segments from peers, the viewer's own URL and the server. */
 import type { Found, PlaylistInfo } from "./answers";
+import type { Client } from "./client";
 import type { Config } from "./config";
 import { delayOf } from "./config";
 import type { Edge } from "./edge";
@@ -16,7 +17,6 @@ import type { Listed } from "./playlist";
 import { elsewhere, Reading } from "./reading";
 import { LiveSegments } from "./segments";
 import { askServer } from "./ask";
-import type { Client } from "./session";
 import type { ByteRange, Segments } from "./source";
 import { Viewer, wait } from "./viewer";
 

@@ -1,5 +1,6 @@
 /** A live stream as FLV: the first second from the server, then the engine, and the server again if the engine is lost. */
 import type { Found } from "./answers";
+import type { Client } from "./client";
 import { delayOf } from "./config";
 import type { Config } from "./config";
 import type { Edge } from "./edge";
@@ -9,7 +10,6 @@ import { codeOf, Fault } from "./fault";
 import { Joiner } from "./flv";
 import type { LiveSlice } from "./flv";
 import { Plain, startOf } from "./plain";
-import type { Client } from "./session";
 import type { Live } from "./source";
 import { Viewer } from "./viewer";
 

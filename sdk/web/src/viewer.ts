@@ -1,5 +1,6 @@
 /** What viewers of all kinds share: telling events, resolving, why something fails, and sums over the tracks played. */
 import type { Found, Live } from "./answers";
+import type { Client, Neighbour } from "./client";
 import type { Config } from "./config";
 import { newSelf } from "./config";
 import { Edge, unreachable } from "./edge";
@@ -9,7 +10,6 @@ import { dear, limitOf, whenDear } from "./fair";
 import { asFault, codeOf, ended, Fault, safely } from "./fault";
 import { StatNames } from "./kinds";
 import { Session } from "./session";
-import type { Client, Neighbour } from "./session";
 import type { Happened, Peer, Stats } from "./source";
 
 const minPause = 100;
