@@ -16,7 +16,7 @@ STAMP := $(if $(shell git rev-parse HEAD 2>/dev/null),-buildvcs=true)
 export GO
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test test-short go-test go-test-short bench bench-tracker bench-hls matrix sim lint fmt fuzz wasm sdk api generate \
+.PHONY: help run build test test-short go-test go-test-short bench bench-tracker bench-hls matrix sim lint fmt fuzz wasm sdk npm api generate \
 	cross tools clean
 
 help: ## list the tasks
@@ -109,6 +109,10 @@ sdk/dist/.built: $(CHECKERS)/.built $(SDK_SOURCES)
 	@[ -e sdk/web/node_modules/.package-lock.json ] || $(MAKE) --no-print-directory tools
 	$(CHECKERS)/sdkbuild sdk
 	@touch $@
+
+npm: build ## pack the page SDK as an npm package: bin/superp2p-VERSION.tgz
+	@echo "==> npm"
+	@scripts/npm.sh "$$($(BIN) version | awk 'NR == 1 { print $$2 }')" bin
 
 cross: ## build and vet for Linux, macOS and Windows without cgo
 	@for os in linux darwin windows; do \

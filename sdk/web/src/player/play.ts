@@ -2,7 +2,7 @@
 import type { Config } from "../config";
 import { asking } from "../fair";
 import { asFault, codeOf, Fault } from "../fault";
-import { open, scriptBase } from "../open";
+import { open } from "../open";
 import type { File, Happened, Live, Segments, Source, Stats } from "../source";
 import { FileFeed, FLVPipeline, GeneratedFeed, LiveFeed } from "./flvpipe";
 import { HLSPipeline } from "./hlspipe";
@@ -297,7 +297,7 @@ export class Play {
   }
 
   private async playLive(source: Live): Promise<void> {
-    const lib = await library<never>("mpegts.mjs", scriptBase());
+    const lib = await library<never>("mpegts.mjs", this.owner.server);
     if (this.over) return;
     this.live = new LiveFeed(source, this.stage());
     this.lead(true, true);
@@ -308,13 +308,13 @@ export class Play {
     const head = await source.read(0, 16, this.control.signal);
     const text = String.fromCharCode(...head);
     if (text.startsWith("FLV")) {
-      const lib = await library<never>("mpegts.mjs", scriptBase());
+      const lib = await library<never>("mpegts.mjs", this.owner.server);
       if (this.over) return;
       const feed = new FileFeed(source, this.stage());
       this.lead(false, false);
       this.pipeline = new FLVPipeline(lib, this.stage(), feed);
     } else if (/^(ftyp|moov|styp|moof|mdat|free|skip|wide|sidx)$/.test(text.slice(4, 8))) {
-      const lib = await library<never>("mp4box.mjs", scriptBase());
+      const lib = await library<never>("mp4box.mjs", this.owner.server);
       if (this.over) return;
       this.lead(false, false);
       this.pipeline = new MP4Pipeline(lib, this.stage(), source);
@@ -324,7 +324,7 @@ export class Play {
   }
 
   private async playList(url: string, source?: Segments): Promise<void> {
-    const lib = await library<never>("hls.mjs", scriptBase());
+    const lib = await library<never>("hls.mjs", this.owner.server);
     if (this.over) {
       source?.close();
       return;
@@ -348,7 +348,7 @@ export class Play {
 
   private async generate(): Promise<void> {
     const feed = this.generated!;
-    const lib = await library<never>("mpegts.mjs", scriptBase());
+    const lib = await library<never>("mpegts.mjs", this.owner.server);
     if (this.over) return;
     this.lead(false, false, false);
     this.pipeline = new FLVPipeline(lib, this.stage(), feed);
