@@ -140,6 +140,7 @@ export class FileViewer extends Viewer implements File {
         lost: () => this.relocate(),
         dead: (why) => {
           this.leave();
+          this.trapped();
           this.withoutEngine(why);
         },
       });

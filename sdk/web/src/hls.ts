@@ -231,6 +231,7 @@ export class HLSViewer extends Viewer implements Segments {
       lost: () => this.relocate(),
       dead: (why) => {
         this.leave();
+        this.trapped();
         this.withoutEngine(why);
       },
     };

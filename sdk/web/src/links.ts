@@ -117,11 +117,11 @@ export class Links implements TrackerHandler, TabHandler, LinkHandler {
     k.link?.closeFlushed();
   }
 
-  /** close ends all links when their last words are on their way. */
-  close(): void {
+  /** close ends all links when their last words are on their way, or at once. */
+  close(atOnce: boolean): void {
     this.over = true;
     for (const k of [...this.byLink.values()]) {
-      if (k.state === "open") k.link?.closeFlushed();
+      if (k.state === "open" && !atOnce) k.link?.closeFlushed();
       else k.link?.close();
     }
     for (const m of [this.byLink, this.byNumber, this.byOffer, this.byPeer]) m.clear();

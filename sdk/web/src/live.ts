@@ -153,6 +153,7 @@ export class LiveViewer extends Viewer implements Live {
       heard: (code) => this.heard(code),
       dead: (why) => {
         this.leave();
+        this.trapped();
         this.withoutEngine(why);
       },
     };
@@ -327,6 +328,7 @@ export class LiveViewer extends Viewer implements Live {
       this.leave();
     }
     if (this.session) this.session.reposition(found);
+    else if (this.early && this.engine) this.handOver();
     else if (this.engine) this.begin(found);
     else {
       this.stopPlain();

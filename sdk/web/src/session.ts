@@ -140,11 +140,11 @@ export class Session implements Swarm {
     }
   }
 
-  /** close says goodbye to peers and ends everything. */
-  close(): void {
+  /** close says goodbye to peers and ends everything. At once, no timer is left to do. */
+  close(atOnce = false): void {
     if (this.over) return;
     this.tell((w) => w.byte(In.Leave));
-    this.end();
+    this.end(atOnce);
   }
 
   // What links tell.
@@ -372,13 +372,13 @@ export class Session implements Swarm {
     this.client.dead(why);
   }
 
-  private end(): void {
+  private end(atOnce = false): void {
     this.over = true;
     clearTimeout(this.timer);
     clearInterval(this.sweeper);
     this.tracker?.close();
     this.tabs?.close();
-    this.links.close();
+    this.links.close(atOnce);
     for (const c of this.fetches.values()) c.abort();
     this.fetches.clear();
     try {

@@ -18,6 +18,9 @@ const eventBuffer = 64;
 /** relocateGap is the least time between two relocations, in ms. */
 const relocateGap = 1_000;
 
+/** trapPause is how long after its engine trapped a viewer does without, where the next one trapped, too, in ms. */
+const trapPause = 60_000;
+
 /** Counts that are of now, and not summed over tracks. */
 const momentary = new Set(["peers", "delay", "buffered", "position"]);
 
@@ -74,6 +77,8 @@ export abstract class Viewer {
   private relocating = false;
   private relocated = 0;
   protected suspended = false;
+  private trappedAt = -Infinity;
+  private successor: Engine | undefined;
   private uploads: boolean;
   private downloads: boolean;
   private waiting: Happened[] = [];
@@ -107,9 +112,9 @@ export abstract class Viewer {
     this.relocate();
   };
 
-  /** suspend ends all that goes on. What was found anew begins it again. */
+  /** suspend ends all that goes on. What was found anew begins it again. A page that has a connection left is not kept. */
   protected suspend(): void {
-    this.leave();
+    this.leave(true);
   }
 
   get onevent(): ((e: Happened) => void) | undefined {
@@ -188,6 +193,20 @@ export abstract class Viewer {
     });
   }
 
+  /** trapped has a new engine take over from one that trapped, unless that has just happened. */
+  protected trapped(): void {
+    const { engine } = this;
+    if (this.over || now() - this.trappedAt < trapPause) return;
+    this.trappedAt = now();
+    engine?.again?.().then(
+      (e) => {
+        this.successor = e;
+        this.relocate();
+      },
+      () => undefined, // played without
+    );
+  }
+
   /** take goes on with what was found. */
   protected abstract take(found: Found): void;
 
@@ -208,6 +227,8 @@ export abstract class Viewer {
           if (codeOf(e) === "source_ended" && this.sourceEnded()) return;
         }
         if (found) {
+          if (this.successor && !this.session) this.engine = this.successor;
+          this.successor = undefined;
           this.take(found);
           return;
         }
@@ -225,12 +246,12 @@ export abstract class Viewer {
   }
 
   /** leave ends the session, and keeps what it counted. */
-  protected leave(): void {
+  protected leave(atOnce = false): void {
     const s = this.session;
     if (!s) return;
     this.past = this.sum(s);
     this.session = undefined;
-    s.close();
+    s.close(atOnce);
   }
 
   /** neighbours are the peers that are connected. */
