@@ -59,7 +59,6 @@ func TestAPageThatIsLeftComesBack(t *testing.T) {
 		"stream.time > from + 5 && !v.paused",
 	} {
 		require.Eventually(t, func() bool { return p.number("Number("+condition+")") == 1 }, patience, 100*time.Millisecond, condition)
-		t.Log(p.text("JSON.stringify([stream.stats, v.currentTime, v.paused, codes])"))
 	}
 	require.NotContains(t, p.text("codes.join()"), "Play.Failed")
 }

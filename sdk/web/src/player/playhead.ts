@@ -271,12 +271,11 @@ export class Playhead {
 
   /** keepUp goes on with what is live where the browser has a silent picture stand that nobody sees. */
   private keepUp(): void {
-    const { video } = this;
-    if (!document.hidden && video.paused && this.wanted) this.run();
-    const by = ahead(video) - this.want() - 0.5;
+    if (!document.hidden && this.video.paused && this.wanted) this.run();
+    const by = ahead(this.video) - this.want() - 0.5;
     if (!document.hidden || !this.told.holdsDelay || by < 2) return;
     this.stepping++; // it is no seek of anybody's
-    video.currentTime += by;
+    this.video.currentTime += by;
   }
 
   /** jump goes on after a hole, which playback would wait before for ever. */
