@@ -16,7 +16,7 @@ STAMP := $(if $(shell git rev-parse HEAD 2>/dev/null),-buildvcs=true)
 export GO
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test test-short go-test go-test-short bench bench-tracker bench-hls matrix sim lint fmt fuzz wasm wasm-small sdk api generate \
+.PHONY: help run build test test-short go-test go-test-short bench bench-tracker bench-hls matrix sim lint fmt fuzz wasm wasm-small sdk npm api generate \
 	cross tools clean
 
 help: ## list the tasks
@@ -114,6 +114,10 @@ sdk/dist/.built: $(CHECKERS)/.built $(SDK_SOURCES)
 wasm-small: $(CHECKERS)/.built ## build the page SDK with the engine by TinyGo, for who has it; nothing else needs it
 	@command -v tinygo >/dev/null || { echo "make wasm-small: there is no tinygo here; install 0.34 or newer (tinygo.org), or leave it: make sdk builds the same with Go" >&2; exit 1; }
 	$(CHECKERS)/sdkbuild -small sdk
+
+npm: build ## pack the page SDK as an npm package: bin/superp2p-VERSION.tgz
+	@echo "==> npm"
+	@scripts/npm.sh "$$($(BIN) version | awk 'NR == 1 { print $$2 }')" bin
 
 cross: ## build and vet for Linux, macOS and Windows without cgo
 	@for os in linux darwin windows; do \

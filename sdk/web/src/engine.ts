@@ -27,6 +27,8 @@ export function now(): number {
 export class Engine {
   private readonly dead: ((why: Fault) => void)[] = [];
   private failed: Fault | undefined;
+  /** again loads the one that takes over when this one is dead. */
+  again: (() => Promise<Engine>) | undefined;
   private said = "";
 
   private constructor(

@@ -1,5 +1,6 @@
 /** A live stream as FLV: the first second from the server, then the engine, and the server again if the engine is lost. */
 import type { Found } from "./answers";
+import type { Client } from "./client";
 import { delayOf } from "./config";
 import type { Config } from "./config";
 import type { Edge } from "./edge";
@@ -9,8 +10,6 @@ import { codeOf, Fault } from "./fault";
 import { Joiner } from "./flv";
 import type { LiveSlice } from "./flv";
 import { Plain, startOf } from "./plain";
-import { Session } from "./session";
-import type { Client } from "./session";
 import type { Live } from "./source";
 import { Viewer } from "./viewer";
 
@@ -177,6 +176,7 @@ export class LiveViewer extends Viewer implements Live {
       heard: (code) => this.heard(code),
       dead: (why) => {
         this.leave();
+        this.trapped();
         this.withoutEngine(why);
       },
     };
@@ -185,8 +185,7 @@ export class LiveViewer extends Viewer implements Live {
     try {
       // What follows is due as the player comes to it, which in a young stream is less behind live than was asked for.
       const behind = before?.frames.length ? Math.max(leastDelay, Math.min(this.delay, this.ageOf(before.first, this.clock))) : this.delay;
-      const cfg = { ...this.cfg, delay: behind / 1000 };
-      const s = (this.session = new Session(this.engine!, this.edge, at, cfg, this.self, client));
+      const s = this.enter(this.engine!, at, client, { ...this.cfg, delay: behind / 1000 });
       for (const f of before?.frames ?? []) s.restore(f.number, f.frame);
       s.go();
     } catch (why) {
@@ -355,6 +354,7 @@ export class LiveViewer extends Viewer implements Live {
       this.leave();
     }
     if (this.session) this.session.reposition(found);
+    else if (this.early && this.engine) this.handOver();
     else if (this.engine) this.begin(found);
     else {
       this.stopPlain();

@@ -1,6 +1,6 @@
 /** superp2p.serviceWorker: URLs of the site for any player in the page. */
 import { Fault } from "../fault";
-import { open, scriptBase } from "../open";
+import { open } from "../open";
 import { library } from "../player/pipeline";
 import { Playlists } from "../player/playlists";
 import type { ServiceWorkerOptions, SiteWorker, start } from "./site";
@@ -13,6 +13,6 @@ export type { ServiceWorkerOptions, SiteWorker } from "./site";
  * why there is none. Of several calls of a page the options of the first count, until its SiteWorker is closed.
  */
 export async function serviceWorker(script: string, options: ServiceWorkerOptions = {}): Promise<SiteWorker> {
-  const half = await library<{ start: typeof start }>("urls.mjs", scriptBase());
+  const half = await library<{ start: typeof start }>("urls.mjs", options.server ?? "");
   return half.start({ open, Playlists, Fault }, script, options);
 }
