@@ -16,7 +16,7 @@ STAMP := $(if $(shell git rev-parse HEAD 2>/dev/null),-buildvcs=true)
 export GO
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test test-short go-test go-test-short bench bench-tracker bench-hls matrix sim lint fmt fuzz wasm sdk api generate \
+.PHONY: help run build test test-short go-test go-test-short bench bench-tracker bench-hls bench-web-soak matrix sim lint fmt fuzz wasm sdk api generate \
 	cross tools clean
 
 help: ## list the tasks
@@ -63,6 +63,9 @@ matrix: tools ## play every kind of source with three viewers, print what came f
 bench-hls: build tools ## measure live HLS side by side with p2p-media-loader in Chromium (nine minutes)
 	@echo "==> live HLS, side by side with p2p-media-loader"
 	$(GO) run ./internal/bench/hlsbench -superp2p $(BIN)
+
+bench-web-soak: sdk tools ## play an hour in Chromium by P2PNetStream and by mpegts.js: memory, connections, processor time
+	$(GO) run ./internal/bench/webbench soak
 
 sim: build ## run every scenario of the issue's table with 3 seeds, print it, write docs/swarm.md's (two hours)
 	$(BIN) sim $(SCENARIOS) --seeds 3 --parallel 2 --check --markdown docs/swarm.md
