@@ -60,7 +60,7 @@ bench-tracker: tools ## measure the tracker side by side with the npm bittorrent
 matrix: tools ## play every kind of source with three viewers, print what came from peers
 	$(GO) test -count=1 -run TestMatrix -v ./internal/matrix
 
-bench-hls: build tools ## measure live HLS side by side with p2p-media-loader in Chromium (nine minutes)
+bench-hls: build tools ## measure live HLS side by side with p2p-media-loader in Chromium (twelve minutes)
 	@echo "==> live HLS, side by side with p2p-media-loader"
 	$(GO) run ./internal/bench/hlsbench -superp2p $(BIN)
 

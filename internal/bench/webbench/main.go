@@ -12,7 +12,8 @@ import (
 
 // commands is the command line.
 type commands struct {
-	Soak soakCommand `cmd:"" help:"Play for long: memory, connections and processor time, beside plain mpegts.js."`
+	FirstFrame firstFrameCommand `cmd:"" help:"Time to the first frame with a cold cache over a narrow way, beside plain mpegts.js."`
+	Soak       soakCommand       `cmd:"" help:"Play for long: memory, connections and processor time, beside plain mpegts.js."`
 }
 
 func main() {

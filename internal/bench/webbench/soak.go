@@ -69,7 +69,7 @@ func (c *soakCommand) Run(ctx context.Context) error {
 	}
 	defer st.Close() //nolint:errcheck // the end
 	for range c.Natives {
-		end, err := playNative(ctx, st, time.Duration(c.Delay*float64(time.Second)))
+		end, err := playNative(ctx, st, time.Duration(c.Delay*float64(time.Second)), false)
 		if err != nil {
 			return err
 		}
@@ -158,9 +158,9 @@ func (c *soakCommand) profiles(all []*contender, when string) error {
 	return nil
 }
 
-// playNative starts a native peer, and returns what ends it.
-func playNative(ctx context.Context, st *stage.Stage, delay time.Duration) (func(), error) {
-	stream, err := superp2p.NewP2PNetStream(superp2p.Config{Server: st.ServerURL(), Unpaced: true})
+// playNative starts a native peer, or a viewer that is none, and returns what ends it.
+func playNative(ctx context.Context, st *stage.Stage, delay time.Duration, alone bool) (func(), error) {
+	stream, err := superp2p.NewP2PNetStream(superp2p.Config{Server: st.ServerURL(), Unpaced: true, NoPeers: alone})
 	if err != nil {
 		return nil, err
 	}

@@ -22,6 +22,10 @@ const lingerFor = 10_000;
 /** inHand is how much is given out before the engine goes on, in ms, if it comes within handOverWithin. */
 const inHand = 1_000;
 const handOverWithin = 3_000;
+/** engineAfter is how much is given out before the engine is loaded, in ms, if it comes within engineWithin: it is large, and would
+ * have the first picture wait. */
+const engineAfter = 500;
+const engineWithin = 1_500;
 /** maxWaiting is how much may wait for a reader that does not read before all of it is dropped, in bytes. */
 const maxWaiting = 32 << 20;
 
@@ -45,20 +49,14 @@ export class LiveViewer extends Viewer implements Live {
   private readonly sweeper: number;
   private readonly delay: number;
 
-  /** engine may still be under way; where it fails the stream is played without peers. */
-  constructor(edge: Edge, target: string, found: Found, cfg: Config, engine: Promise<Engine>, opened: number) {
+  /** core loads the engine; where it fails the stream is played without peers. */
+  constructor(edge: Edge, target: string, found: Found, cfg: Config, private core: (() => Promise<Engine>) | undefined, opened: number) {
     super(edge, target, found, cfg);
     this.opened = opened;
     this.delay = delayOf(cfg) || 6_000;
     this.tracks = 1;
     if (cfg.early !== false && !found.res.crowd) this.playPlain(startOf(found, this.delay));
-    engine.then(
-      (e) => {
-        this.engine = e;
-        this.handOver();
-      },
-      (why: unknown) => this.withoutEngine(why),
-    );
+    else this.loadEngine();
     this.sweeper = window.setInterval(() => this.sweep(), sweepEvery);
   }
 
@@ -88,6 +86,19 @@ export class LiveViewer extends Viewer implements Live {
     return this.plainBytes + (this.early?.bytes ?? 0);
   }
 
+  /** loadEngine loads it, once. */
+  private loadEngine(): void {
+    const { core } = this;
+    this.core = undefined;
+    core?.().then(
+      (e) => {
+        this.engine = e;
+        this.handOver();
+      },
+      (why: unknown) => this.withoutEngine(why),
+    );
+  }
+
   // Without an engine.
 
   private playPlain(from: number): void {
@@ -96,11 +107,13 @@ export class LiveViewer extends Viewer implements Live {
         this.heard("");
         this.deliver(s);
         this.resumed();
+        if (this.early && this.early.lasted >= engineAfter) this.loadEngine();
         this.handOver();
       },
       ended: () => this.ended(),
       failed: (why) => {
         this.heard(why.code);
+        this.loadEngine();
         this.stopPlain();
         if (!this.session) this.relocate();
       },
@@ -258,6 +271,7 @@ export class LiveViewer extends Viewer implements Live {
 
   private sweep(): void {
     const t = now();
+    if (t - this.opened >= engineWithin) this.loadEngine();
     this.handOver();
     if (!this.startedAfter) {
       if (t - this.opened >= 1000 * (this.cfg.startTimeout ?? 10)) {
@@ -342,4 +356,9 @@ export class LiveViewer extends Viewer implements Live {
 function upTo(found: Found, newest: number): Found {
   const groups = found.res.groups.filter((g, i) => i === 0 || g.number <= newest);
   return { ...found, res: { ...found.res, groups } };
+}
+
+/** mayBeLive tells whether a target may be a live stream, which says itself when it wants the engine: its first picture is first. */
+export function mayBeLive(target: string): boolean {
+  return !/^https?:\/\//.test(target) || /\.flv($|[?#])/i.test(target);
 }

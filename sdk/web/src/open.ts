@@ -4,7 +4,7 @@ import { Edge } from "./edge";
 import { Engine, now } from "./engine";
 import { FileViewer } from "./file";
 import { HLSViewer } from "./hls";
-import { LiveViewer } from "./live";
+import { LiveViewer, mayBeLive } from "./live";
 import { Fault } from "./fault";
 import type { Source } from "./source";
 import { resolve } from "./viewer";
@@ -56,11 +56,15 @@ export async function open(base: string, target: string, cfg: Config = {}, signa
   const at = base || server();
   if (!at) throw new Fault("config_invalid", "name the superp2p server: the script's own URL does not tell it");
   if (!target) throw new Fault("url_invalid", "there is nothing to play: give a URL or a channel id");
-  const core = load(cfg.engine);
-  core.catch(() => undefined); // whoever plays is told
+  const core = (): Promise<Engine> => {
+    const loading = load(cfg.engine);
+    loading.catch(() => undefined); // whoever plays is told
+    return loading;
+  };
+  if (!mayBeLive(target)) void core();
   const edge = new Edge(at, cfg.token);
   const found = await resolve(edge, target, 1000 * (cfg.startTimeout ?? 10), signal ?? new AbortController().signal);
-  if (found.res.playlist) return new HLSViewer(edge, target, found, cfg, core, opened);
-  if (found.res.file) return new FileViewer(edge, target, found, cfg, core, opened);
+  if (found.res.playlist) return new HLSViewer(edge, target, found, cfg, core(), opened);
+  if (found.res.file) return new FileViewer(edge, target, found, cfg, core(), opened);
   return new LiveViewer(edge, target, found, cfg, core, opened);
 }

@@ -1,6 +1,7 @@
 /** One play: its source, what plays it, and how it ends. */
 import type { Config } from "../config";
 import { asFault, codeOf, Fault } from "../fault";
+import { mayBeLive } from "../live";
 import { open, scriptBase } from "../open";
 import type { File, Happened, Live, Segments, Source, Stats } from "../source";
 import { FileFeed, FLVPipeline, GeneratedFeed, LiveFeed } from "./flvpipe";
@@ -112,6 +113,8 @@ export class Play {
 
   private open(): Promise<Source> {
     const name = this.config.channel || this.target;
+    // What plays it is loaded beside the question what it is. Where that fails, whoever plays is told.
+    if (mayBeLive(name)) library("mpegts.mjs", scriptBase()).catch(() => undefined);
     return open(this.owner.server, name, this.sourceConfig, this.control.signal);
   }
 
