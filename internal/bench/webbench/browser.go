@@ -12,6 +12,7 @@ import (
 	"os/exec"
 	"time"
 
+	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
 )
 
@@ -86,7 +87,25 @@ func (b *browser) open(site string, settings map[string]any) (context.Context, f
 	}
 	tab, cancel := chromedp.NewContext(b.ctx, chromedp.WithNewBrowserContext())
 	end := func() { _ = chromedp.Cancel(tab); cancel() }
-	return tab, end, chromedp.Do(tab, chromedp.Navigate(site+pagePath+"#"+url.PathEscape(string(text))))
+	if err := chromedp.Do(tab); err != nil { // an empty page
+		return tab, end, err
+	}
+	if err := unwatch(tab); err != nil {
+		return tab, end, err
+	}
+	_, err = chromedp.Call(tab, page.Navigate, page.NavigateParams{URL: site + pagePath + "#" + url.PathEscape(string(text))})
+	if err != nil {
+		return tab, end, err
+	}
+	for deadline := time.Now().Add(30 * time.Second); ; {
+		there, err := read[bool](tab, "typeof figures === 'function'")
+		if there || time.Now().After(deadline) {
+			return tab, end, err
+		}
+		if err := until(tab, time.Now().Add(50*time.Millisecond)); err != nil {
+			return tab, end, err
+		}
+	}
 }
 
 // read evaluates JavaScript in a page.

@@ -6,7 +6,10 @@ import (
 	"time"
 
 	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/css"
 	"github.com/chromedp/cdproto/heapprofiler"
+	"github.com/chromedp/cdproto/log"
+	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/cdproto/performance"
 	"github.com/chromedp/cdproto/profiler"
 	"github.com/chromedp/cdproto/runtime"
@@ -16,6 +19,8 @@ import (
 // kept is what a page holds after its garbage was collected.
 type kept struct {
 	heap  float64 // bytes of JavaScript objects
+	bytes float64 // of the ArrayBuffers that these refer to, the engine's memory included
+	dom   float64 // bytes of the browser's own objects: of the DOM, of WebRTC, of fetch
 	nodes float64 // of the DOM
 	conns float64 // RTCPeerConnection objects, closed ones that something refers to included
 	chans float64 // RTCDataChannel objects
@@ -36,6 +41,11 @@ func collect(tab context.Context) (kept, error) {
 	if _, err = chromedp.Call(ctx, heapprofiler.CollectGarbage, cdp.Empty{}); err != nil {
 		return k, err
 	}
+	usage, err := chromedp.Call(ctx, runtime.GetHeapUsage, cdp.Empty{})
+	if err != nil {
+		return k, err
+	}
+	k.heap, k.dom, k.bytes = usage.UsedSize, usage.EmbedderHeapUsedSize, usage.BackingStorageSize
 	if _, err = chromedp.Call(ctx, performance.Enable, performance.EnableParams{}); err != nil {
 		return k, err
 	}
@@ -44,15 +54,23 @@ func collect(tab context.Context) (kept, error) {
 		return k, err
 	}
 	for _, m := range got.Metrics {
-		switch m.Name {
-		case "JSHeapUsedSize":
-			k.heap = m.Value
-		case "Nodes":
+		if m.Name == "Nodes" {
 			k.nodes = m.Value
 		}
 	}
 	_, err = chromedp.Call(ctx, performance.Disable, cdp.Empty{})
 	return k, err
+}
+
+// unwatch ends what the driver of the browser has a page record of itself, such as the bodies of all that it loads: it would cost
+// memory and time.
+func unwatch(tab context.Context) error {
+	for _, end := range []cdp.Command[cdp.Empty, cdp.Empty]{network.Disable, css.Disable, log.Disable} {
+		if _, err := chromedp.Call(tab, end, cdp.Empty{}); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // alive counts the objects of a class that are reachable.

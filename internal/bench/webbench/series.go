@@ -94,8 +94,8 @@ func (s *series) none() []spent {
 
 // head prints the head of the table.
 func (s *series) head() {
-	fmt.Println("| minute | | heap | wasm | resident | connections, channels | nodes | peers | behind live | stalls | from peers | from server | to peers | core |")
-	fmt.Println("|---|---|---|---|---|---|---|---|---|---|---|---|---|---|")
+	fmt.Println("| minute | | heap, buffers, browser's objects | wasm | resident | connections, channels | nodes | peers | behind live | held | rate | stalls | from peers | from server | to peers | core |")
+	fmt.Println("|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|")
 }
 
 // line prints what both showed last, with rates since the line before.
@@ -110,9 +110,9 @@ func (s *series) line() {
 		rate := func(now, then float64) string {
 			return fmt.Sprintf("%.0f kB/s", (now-then)/1000/max(1, r.at.Sub(before.at).Seconds()))
 		}
-		fmt.Printf("| %.0f | %s | %s | %s | %s | %.0f, %.0f | %.0f | %d | %.1f s | %d, %.1f s | %s | %s | %s | %.1f %% |\n",
-			r.at.Sub(s.begun).Minutes(), one.name, megabytes(s.held[i].heap), megabytes(r.Wasm), megabytes(r.rss), s.held[i].conns, s.held[i].chans,
-			s.held[i].nodes, r.Peers, r.Delay, r.Stalls, r.StalledMS/1000, rate(r.FromPeers, before.FromPeers),
+		fmt.Printf("| %.0f | %s | %s, %s, %s | %s | %s | %.0f, %.0f | %.0f | %d | %.1f s | %.1f s | %.2f | %d, %.1f s | %s | %s | %s | %.1f %% |\n",
+			r.at.Sub(s.begun).Minutes(), one.name, megabytes(s.held[i].heap), megabytes(s.held[i].bytes), megabytes(s.held[i].dom), megabytes(r.Wasm), megabytes(r.rss), s.held[i].conns, s.held[i].chans,
+			s.held[i].nodes, r.Peers, r.Delay, r.Ahead, r.Rate, r.Stalls, r.StalledMS/1000, rate(r.FromPeers, before.FromPeers),
 			rate(r.FromServer, before.FromServer), rate(r.Uploaded, before.Uploaded), 100*s.row.cost[i].all("")/s.row.counted.Seconds())
 		for _, e := range r.Errors {
 			fmt.Println(one.name+":", e)
@@ -134,12 +134,15 @@ func (s *series) verdict() {
 			show  func(float64) string
 		}{
 			{"heap after collection", func(r reading) float64 { return r.heap }, megabytes},
+			{"array buffers", func(r reading) float64 { return r.bytes }, megabytes},
+			{"browser's objects", func(r reading) float64 { return r.dom }, megabytes},
 			{"wasm memory", func(r reading) float64 { return r.Wasm }, megabytes},
 			{"resident (renderer)", func(r reading) float64 { return r.rss }, megabytes},
 			{"RTCPeerConnection objects", func(r reading) float64 { return r.conns }, count},
 			{"RTCDataChannel objects", func(r reading) float64 { return r.chans }, count},
 			{"nodes", func(r reading) float64 { return r.nodes }, count},
 			{"peers", func(r reading) float64 { return float64(r.Peers) }, count},
+			{"seconds held", func(r reading) float64 { return r.Ahead }, func(n float64) string { return fmt.Sprintf("%.2f", n) }},
 			{"seconds behind live", func(r reading) float64 { return r.Delay }, func(n float64) string { return fmt.Sprintf("%.2f", n) }},
 		} {
 			a, b := median(first, what.value), median(last, what.value)

@@ -32,6 +32,7 @@ type figures struct {
 	StalledMS float64 `json:"stalledMs"`
 	Position  float64 `json:"position"` // seconds
 	Ahead     float64 `json:"ahead"`    // seconds held
+	Rate      float64 `json:"rate"`     // of playback
 	Dropped   int     `json:"dropped"`
 	Frames    int     `json:"frames"`
 	Delay     float64 `json:"delay"` // seconds behind live, by the SDK

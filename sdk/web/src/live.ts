@@ -172,8 +172,10 @@ export class LiveViewer extends Viewer implements Live {
     };
     const newest = before?.frames[before.frames.length - 1]?.number;
     const at = newest === undefined ? found : upTo(found, newest);
+    // The player goes on while the engine is being loaded: it has less in hand than was given out.
+    const since = before?.begun ? Math.max(before.begun, now() - handOverWithin) : undefined;
     try {
-      const s = (this.session = new Session(this.engine!, this.edge, at, this.cfg, this.self, client));
+      const s = (this.session = new Session(this.engine!, this.edge, at, this.cfg, this.self, client, 0, since));
       for (const f of before?.frames ?? []) s.restore(f.number, f.frame);
       s.go();
     } catch (why) {

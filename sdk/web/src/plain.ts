@@ -32,8 +32,9 @@ export class Plain {
   /** lasted is how much was given out, in ms. */
   lasted = 0;
   private readonly control = new AbortController();
-  private begun = 0; // when the first slice came, and its time
-  private origin = 0;
+  /** begun is when the first slice came. */
+  begun = 0;
+  private origin = 0; // its time
   private wake: (() => void) | undefined;
   private drained: (() => void) | undefined;
 
