@@ -73,7 +73,8 @@ func (n *narrow) serve(ctx context.Context, client net.Conn) {
 	defer both()
 	defer context.AfterFunc(ctx, both)()
 	var two sync.WaitGroup
-	two.Go(func() { n.carry(server, client, &n.up, time.Now().Add(n.trip)) })
+	// Who leaves takes the other end along: what goes on coming would use up the link.
+	two.Go(func() { n.carry(server, client, &n.up, time.Now().Add(n.trip)); both() })
 	two.Go(func() { n.carry(client, server, &n.down, time.Time{}); both() })
 	two.Wait()
 }

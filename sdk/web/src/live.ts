@@ -22,10 +22,10 @@ const lingerFor = 10_000;
 /** inHand is how much is given out before the engine goes on, in ms, if it comes within handOverWithin. */
 const inHand = 1_000;
 const handOverWithin = 3_000;
-/** engineAfter is how much is given out before the engine is loaded, in ms, if it comes within engineWithin: it is large, and would
- * have the first picture wait. */
-const engineAfter = 500;
-const engineWithin = 1_500;
+/** engineAhead is how much a player has in hand before the engine is loaded, in ms, if it comes within engineWithin: it is large, and
+ * would have the first picture wait. */
+const engineAhead = 1_000;
+const engineWithin = 2_500;
 /** maxWaiting is how much may wait for a reader that does not read before all of it is dropped, in bytes. */
 const maxWaiting = 32 << 20;
 
@@ -107,7 +107,7 @@ export class LiveViewer extends Viewer implements Live {
         this.heard("");
         this.deliver(s);
         this.resumed();
-        if (this.early && this.early.lasted >= engineAfter) this.loadEngine();
+        if (this.early && this.early.lead >= engineAhead) this.loadEngine();
         this.handOver();
       },
       ended: () => this.ended(),

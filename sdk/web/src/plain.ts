@@ -10,7 +10,7 @@ import { liveFrame } from "./flv";
 import type { LiveSlice } from "./flv";
 
 /** depth is how many slices are asked for at a time, so that a long way to the server does not limit the rate. */
-const depth = 3;
+const depth = 4;
 /** ahead is how much more than a player needs is loaded, in ms; keep for how long frames stay for the engine. */
 const ahead = 1_500;
 const keep = 15_000;
@@ -45,6 +45,11 @@ export class Plain {
     private readonly client: PlainClient,
   ) {
     void this.run();
+  }
+
+  /** lead is how much a player that began with the first slice has in hand, in ms. */
+  get lead(): number {
+    return this.begun ? this.lasted - (now() - this.begun) : 0;
   }
 
   stop(): void {
