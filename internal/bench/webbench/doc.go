@@ -1,6 +1,6 @@
 // Command webbench measures the page SDK in Chromium beside plain mpegts.js, on this machine and in one run:
 //
-//	go run ./internal/bench/webbench soak --duration 1h
+//	go run ./internal/bench/webbench soak -duration 1h
 //	go run ./internal/bench/webbench first-frame
 //
 // It puts a live FLV stream and a superp2p server on the air in its own process. Soak has one browser play it by P2PNetStream,

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"net/http"
 	"slices"
@@ -12,16 +13,30 @@ import (
 	"github.com/superp2p/superp2p/internal/stage"
 )
 
-// firstFrameCommand opens the two players in turn.
-type firstFrameCommand struct {
-	Pairs   int           `default:"10" help:"How often each is opened."`
-	Kbit    int           `default:"4000" help:"Bit rate of the stream, kbit/s."`
-	Rate    int           `default:"10000" help:"Of the way to the server, kbit/s in each direction."`
-	Trip    time.Duration `default:"40ms" help:"Round trip time to the server."`
-	Delay   float64       `default:"6" help:"How far behind live the SDK plays, in seconds."`
-	Natives int           `default:"0" help:"Native peers that play too."`
-	Linger  time.Duration `default:"3s" help:"How long each is watched after its first frame."`
-	Verbose bool          `short:"v" help:"Print what happened in each page."`
+// firstFrame opens the two players in turn.
+type firstFrame struct {
+	pairs   int
+	kbit    int
+	rate    int
+	trip    time.Duration
+	delay   float64
+	natives int
+	linger  time.Duration
+	verbose bool
+}
+
+// newFirstFrame reads the settings and returns what measures by them.
+func newFirstFrame(flags *flag.FlagSet) func(context.Context) error {
+	var c firstFrame
+	flags.IntVar(&c.pairs, "pairs", 10, "how often each is opened")
+	flags.IntVar(&c.kbit, "kbit", 4000, "bit rate of the stream, kbit/s")
+	flags.IntVar(&c.rate, "rate", 10000, "of the way to the server, kbit/s in each direction")
+	flags.DurationVar(&c.trip, "trip", 40*time.Millisecond, "round trip time to the server")
+	flags.Float64Var(&c.delay, "delay", 6, "how far behind live the SDK plays, in seconds")
+	flags.IntVar(&c.natives, "natives", 0, "native peers that play too")
+	flags.DurationVar(&c.linger, "linger", 3*time.Second, "how long each is watched after its first frame")
+	flags.BoolVar(&c.verbose, "v", false, "print what happened in each page")
+	return c.run
 }
 
 // opening is what one page showed.
@@ -31,26 +46,26 @@ type opening struct {
 	Loads  []string `json:"loads"`  // what was loaded, and when: begun, first byte, last byte
 }
 
-// Run opens them and prints.
-func (c *firstFrameCommand) Run(ctx context.Context) error {
-	if c.Pairs < 1 || c.Kbit < 400 || c.Rate < 100 || c.Trip < 0 {
+// run opens them and prints.
+func (c *firstFrame) run(ctx context.Context) error {
+	if c.pairs < 1 || c.kbit < 400 || c.rate < 100 || c.trip < 0 {
 		return errors.New("at least one pair, 400 kbit/s of a stream and 100 of a way are needed")
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	st, err := stage.Start(ctx, stage.Config{
-		Bitrate: 1000 * c.Kbit, Past: 8 * time.Second, Handlers: map[string]http.Handler{pagePath: http.HandlerFunc(servePage)},
+		Bitrate: 1000 * c.kbit, Past: 8 * time.Second, Handlers: map[string]http.Handler{pagePath: http.HandlerFunc(servePage)},
 	})
 	if err != nil {
 		return err
 	}
 	defer st.Close() //nolint:errcheck // the end
-	way, err := openNarrow(ctx, strings.TrimPrefix(st.ServerURL(), "http://"), c.Rate, c.Trip)
+	way, err := openNarrow(ctx, strings.TrimPrefix(st.ServerURL(), "http://"), c.rate, c.trip)
 	if err != nil {
 		return err
 	}
-	for range max(1, c.Natives) { // somebody always watches: the server does not open its source for each page
-		end, err := playNative(ctx, st, time.Duration(c.Delay*float64(time.Second)), c.Natives == 0)
+	for range max(1, c.natives) { // somebody always watches: the server does not open its source for each page
+		end, err := playNative(ctx, st, time.Duration(c.delay*float64(time.Second)), c.natives == 0)
 		if err != nil {
 			return err
 		}
@@ -61,18 +76,18 @@ func (c *firstFrameCommand) Run(ctx context.Context) error {
 		return err
 	}
 	defer b.end()
-	fmt.Printf("%d kbit/s over a way of %d kbit/s and %v, %d native peers, %d pairs\n", c.Kbit, c.Rate, c.Trip, c.Natives, c.Pairs)
+	fmt.Printf("%d kbit/s over a way of %d kbit/s and %v, %d native peers, %d pairs\n", c.kbit, c.rate, c.trip, c.natives, c.pairs)
 	if err := until(ctx, time.Now().Add(5*time.Second)); err != nil {
 		return err
 	}
 	first, moving, stalled := [2][]float64{}, [2][]float64{}, [2]int{}
-	for n := range 1 + c.Pairs { // what comes first is not counted: the browser has its own things to load
+	for n := range 1 + c.pairs { // what comes first is not counted: the browser has its own things to load
 		for i, name := range []string{"superp2p", "mpegts.js"} {
 			o, err := c.open(b, way, st.Channel(), i == 0)
 			if err != nil {
 				return fmt.Errorf("%s: %w", name, err)
 			}
-			if c.Verbose {
+			if c.verbose {
 				fmt.Printf("%s: first frame %.0f ms, moving %.0f ms, %d stalls, held %.1f s; %s\n  %s\n", name, o.First, o.Moving, o.Stalls, o.Ahead,
 					strings.Join(o.Codes, ", "), strings.Join(o.Loads, "\n  "))
 			}
@@ -93,15 +108,15 @@ func (c *firstFrameCommand) Run(ctx context.Context) error {
 		a, b := quartiles(row.of[0]), quartiles(row.of[1])
 		fmt.Printf("| %s | %.0f (%.0f to %.0f) | %.0f (%.0f to %.0f) | %+.0f |\n", row.name, a[1], a[0], a[2], b[1], b[0], b[2], a[1]-b[1])
 	}
-	fmt.Printf("| stalls in the %v after | %d | %d | |\n", c.Linger, stalled[0], stalled[1])
+	fmt.Printf("| stalls in the %v after | %d | %d | |\n", c.linger, stalled[0], stalled[1])
 	return nil
 }
 
 // open shows one page until its picture moves.
-func (c *firstFrameCommand) open(b *browser, way *narrow, channel string, ours bool) (*opening, error) {
+func (c *firstFrame) open(b *browser, way *narrow, channel string, ours bool) (*opening, error) {
 	tab, end, err := b.open(way.url(), map[string]any{
 		"ours": ours, "sdk": "/sdk/superp2p.js", "library": "/sdk/mpegts.mjs", "flv": "/live/" + channel + ".flv",
-		"play": []any{channel, map[string]any{"delay": c.Delay}},
+		"play": []any{channel, map[string]any{"delay": c.delay}},
 	})
 	defer end()
 	if err != nil {
@@ -113,7 +128,7 @@ func (c *firstFrameCommand) open(b *browser, way *narrow, channel string, ours b
 		case err != nil:
 			return nil, err
 		case o.Moving > 0:
-			if err := until(tab, time.Now().Add(c.Linger)); err != nil {
+			if err := until(tab, time.Now().Add(c.linger)); err != nil {
 				return nil, err
 			}
 			o, err = read[opening](tab, "figures()")

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"net/http"
 	"time"
@@ -11,18 +12,34 @@ import (
 	"github.com/superp2p/superp2p/internal/stage"
 )
 
-// soakCommand plays for long in two browsers at once.
-type soakCommand struct {
-	Duration time.Duration `default:"1h" help:"How long the measured time is."`
-	Kbit     int           `default:"4000" help:"Bit rate of the stream, kbit/s."`
-	Delay    float64       `default:"6" help:"How far behind live the SDK plays, in seconds."`
-	Natives  int           `default:"2" help:"Native peers beside the page."`
-	Sample   time.Duration `default:"10s" help:"Time between two readings."`
-	Collect  time.Duration `default:"2m" help:"Time between two collections of garbage, which what is held is read after."`
-	Table    time.Duration `default:"5m" help:"Time between two lines of the table."`
-	Warm     time.Duration `default:"1m" help:"Time before the measured one."`
-	Profile  time.Duration `default:"30s" help:"How long the main thread is profiled, before and after the measured time."`
-	NoPeers  bool          `help:"Have the page play without peers: what is left is what the SDK costs without WebRTC."`
+// soak plays for long in two browsers at once.
+type soak struct {
+	duration time.Duration
+	kbit     int
+	delay    float64
+	natives  int
+	sample   time.Duration
+	collect  time.Duration
+	table    time.Duration
+	warm     time.Duration
+	profile  time.Duration
+	noPeers  bool
+}
+
+// newSoak reads the settings and returns what measures by them.
+func newSoak(flags *flag.FlagSet) func(context.Context) error {
+	var c soak
+	flags.DurationVar(&c.duration, "duration", time.Hour, "how long the measured time is")
+	flags.IntVar(&c.kbit, "kbit", 4000, "bit rate of the stream, kbit/s")
+	flags.Float64Var(&c.delay, "delay", 6, "how far behind live the SDK plays, in seconds")
+	flags.IntVar(&c.natives, "natives", 2, "native peers beside the page")
+	flags.DurationVar(&c.sample, "sample", 10*time.Second, "time between two readings")
+	flags.DurationVar(&c.collect, "collect", 2*time.Minute, "time between two collections of garbage, which what is held is read after")
+	flags.DurationVar(&c.table, "table", 5*time.Minute, "time between two lines of the table")
+	flags.DurationVar(&c.warm, "warm", time.Minute, "time before the measured one")
+	flags.DurationVar(&c.profile, "profile", 30*time.Second, "how long the main thread is profiled, before and after the measured time")
+	flags.BoolVar(&c.noPeers, "no-peers", false, "have the page play without peers: what is left is what the SDK costs without WebRTC")
+	return c.run
 }
 
 // figures is what viewer.html counts since it was opened.
@@ -57,20 +74,20 @@ type contender struct {
 	usage   *usage
 }
 
-// Run plays and prints.
-func (c *soakCommand) Run(ctx context.Context) error {
-	if c.Kbit < 400 || c.Natives < 0 || c.Duration < 4*c.Sample || c.Sample < time.Second || c.Collect < c.Sample {
+// run plays and prints.
+func (c *soak) run(ctx context.Context) error {
+	if c.kbit < 400 || c.natives < 0 || c.duration < 4*c.sample || c.sample < time.Second || c.collect < c.sample {
 		return errors.New("at least 400 kbit/s, four samples of a second, and a collection no more often than samples are needed")
 	}
 	st, err := stage.Start(ctx, stage.Config{
-		Bitrate: 1000 * c.Kbit, Past: 8 * time.Second, Handlers: map[string]http.Handler{pagePath: http.HandlerFunc(servePage)},
+		Bitrate: 1000 * c.kbit, Past: 8 * time.Second, Handlers: map[string]http.Handler{pagePath: http.HandlerFunc(servePage)},
 	})
 	if err != nil {
 		return err
 	}
 	defer st.Close() //nolint:errcheck // the end
-	for range c.Natives {
-		end, err := playNative(ctx, st, time.Duration(c.Delay*float64(time.Second)), false)
+	for range c.natives {
+		end, err := playNative(ctx, st, time.Duration(c.delay*float64(time.Second)), false)
 		if err != nil {
 			return err
 		}
@@ -85,21 +102,21 @@ func (c *soakCommand) Run(ctx context.Context) error {
 		one.usage = newUsage(one.browser.pid)
 		one.tab, _, err = one.browser.open(st.ServerURL(), map[string]any{
 			"ours": one.ours, "sdk": "/sdk/superp2p.js", "library": "/sdk/mpegts.mjs", "flv": "/live/" + st.Channel() + ".flv",
-			"play": []any{st.Channel(), map[string]any{"delay": c.Delay, "httpOnly": c.NoPeers}},
+			"play": []any{st.Channel(), map[string]any{"delay": c.delay, "httpOnly": c.noPeers}},
 		})
 		if err != nil {
 			return fmt.Errorf("%s: %w", one.name, err)
 		}
 	}
 	fmt.Printf("%d kbit/s, %v behind live, %d native peers, measured for %v from %v on; a sample each %v, garbage collected each %v\n\n",
-		c.Kbit, time.Duration(c.Delay*float64(time.Second)), c.Natives, c.Duration, c.Warm, c.Sample, c.Collect)
-	if err := until(ctx, time.Now().Add(c.Warm)); err != nil {
+		c.kbit, time.Duration(c.delay*float64(time.Second)), c.natives, c.duration, c.warm, c.sample, c.collect)
+	if err := until(ctx, time.Now().Add(c.warm)); err != nil {
 		return err
 	}
 	if err := c.profiles(all, "before"); err != nil {
 		return err
 	}
-	s := &series{all: all, duration: c.Duration, begun: time.Now()}
+	s := &series{all: all, duration: c.duration, begun: time.Now()}
 	if err := c.watch(ctx, s); err != nil {
 		return err
 	}
@@ -111,26 +128,26 @@ func (c *soakCommand) Run(ctx context.Context) error {
 }
 
 // watch samples until the time is over, and prints a line now and then.
-func (c *soakCommand) watch(ctx context.Context, s *series) error {
+func (c *soak) watch(ctx context.Context, s *series) error {
 	if err := s.collect(); err != nil {
 		return err
 	}
 	s.head()
 	collected, printed := s.begun, s.begun
-	for at := s.begun.Add(c.Sample); !at.After(s.begun.Add(c.Duration)); at = at.Add(c.Sample) {
+	for at := s.begun.Add(c.sample); !at.After(s.begun.Add(c.duration)); at = at.Add(c.sample) {
 		if err := until(ctx, at); err != nil {
 			return err
 		}
 		if err := s.sample(); err != nil {
 			return err
 		}
-		if at.Sub(collected) >= c.Collect {
+		if at.Sub(collected) >= c.collect {
 			collected = at
 			if err := s.collect(); err != nil {
 				return err
 			}
 		}
-		if at.Sub(printed) >= c.Table {
+		if at.Sub(printed) >= c.table {
 			printed = at
 			s.line()
 		}
@@ -143,16 +160,16 @@ func (c *soakCommand) watch(ctx context.Context, s *series) error {
 }
 
 // profiles prints what main threads do.
-func (c *soakCommand) profiles(all []*contender, when string) error {
-	if c.Profile <= 0 {
+func (c *soak) profiles(all []*contender, when string) error {
+	if c.profile <= 0 {
 		return nil
 	}
 	for _, one := range all {
-		by, functions, err := profile(one.tab, c.Profile)
+		by, functions, err := profile(one.tab, c.profile)
 		if err != nil {
 			return fmt.Errorf("%s: %w", one.name, err)
 		}
-		fmt.Printf("main thread, profiled for %v %s the measured time, %s: %s\n", c.Profile, when, one.name, by.text(20))
+		fmt.Printf("main thread, profiled for %v %s the measured time, %s: %s\n", c.profile, when, one.name, by.text(20))
 		fmt.Println("  of it:", functions.text(25))
 	}
 	fmt.Println()
