@@ -154,6 +154,9 @@ func (s *series) verdict() {
 		r := list[len(list)-1]
 		fmt.Printf("  %-10s first frame %.0f ms, %d stalls (%.1f s), %d of %d frames dropped, %s from peers, %s from server, %s to peers\n",
 			one.name, r.First, r.Stalls, r.StalledMS/1000, r.Dropped, r.Frames, megabytes(r.FromPeers), megabytes(r.FromServer), megabytes(r.Uploaded))
+		if len(r.Codes) > 0 {
+			fmt.Printf("  %-10s told, by ms: %s\n", one.name, strings.Join(r.Codes, ", "))
+		}
 	}
 	fmt.Println("\nProcessor time, % of a core, all of the measured time (first quarter → last quarter):")
 	names := map[string]bool{}
