@@ -16,8 +16,8 @@ STAMP := $(if $(shell git rev-parse HEAD 2>/dev/null),-buildvcs=true)
 export GO
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test test-short go-test go-test-short bench bench-tracker bench-hls matrix sim lint fmt fuzz wasm wasm-small sdk npm api generate \
-	cross tools clean
+.PHONY: help run build test test-short go-test go-test-short bench bench-tracker bench-hls bench-web bench-web-soak \
+	matrix sim lint fmt fuzz wasm wasm-small sdk npm api generate cross tools clean
 
 help: ## list the tasks
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -60,9 +60,15 @@ bench-tracker: tools ## measure the tracker side by side with the npm bittorrent
 matrix: tools ## play every kind of source with three viewers, print what came from peers
 	$(GO) test -count=1 -run TestMatrix -v ./internal/matrix
 
-bench-hls: build tools ## measure live HLS side by side with p2p-media-loader in Chromium (nine minutes)
+bench-hls: build tools ## measure live HLS side by side with p2p-media-loader in Chromium (twelve minutes)
 	@echo "==> live HLS, side by side with p2p-media-loader"
 	$(GO) run ./internal/bench/hlsbench -superp2p $(BIN)
+
+bench-web: sdk tools ## measure the first frame of the page SDK in Chromium, cold and over 10 Mbit/s, beside mpegts.js (two minutes)
+	$(GO) run ./internal/bench/webbench first-frame
+
+bench-web-soak: sdk tools ## play an hour in Chromium by P2PNetStream and by mpegts.js: memory, connections, processor time (65 minutes)
+	$(GO) run ./internal/bench/webbench soak
 
 sim: build ## run every scenario of the issue's table with 3 seeds, print it, write docs/swarm.md's (two hours)
 	$(BIN) sim $(SCENARIOS) --seeds 3 --parallel 2 --check --markdown docs/swarm.md

@@ -5,7 +5,7 @@ import { Engine, now } from "./engine";
 import { asking } from "./fair";
 import { FileViewer } from "./file";
 import { HLSViewer } from "./hls";
-import { LiveViewer } from "./live";
+import { LiveViewer, mayBeLive } from "./live";
 import { Fault } from "./fault";
 import type { Source } from "./source";
 import { resolve } from "./viewer";
@@ -75,12 +75,16 @@ export async function open(base: string, target: string, cfg: Config = {}, signa
   cfg = asking(cfg);
   let agreed = !cfg.consent;
   void Promise.resolve(cfg.consent?.()).then((yes) => (agreed ||= yes === true));
-  const core = load(cfg.engine, at);
-  core.catch(() => undefined); // whoever plays is told
+  const core = (): Promise<Engine> => {
+    const loading = load(cfg.engine, at);
+    loading.catch(() => undefined); // whoever plays is told
+    return loading;
+  };
+  if (!mayBeLive(target)) void core();
   const edge = new Edge(at, cfg.token);
   const found = await resolve(edge, target, 1000 * (cfg.startTimeout ?? 10), signal ?? new AbortController().signal);
   if (!agreed) found.res.crowd = false; // who has no peers waits for none
-  if (found.res.playlist) return new HLSViewer(edge, target, found, cfg, core, opened);
-  if (found.res.file) return new FileViewer(edge, target, found, cfg, core, opened);
+  if (found.res.playlist) return new HLSViewer(edge, target, found, cfg, core(), opened);
+  if (found.res.file) return new FileViewer(edge, target, found, cfg, core(), opened);
   return new LiveViewer(edge, target, found, cfg, core, opened);
 }

@@ -49,7 +49,9 @@ export class Session implements Swarm {
   private readonly sweeper: number;
   private sweeps = 0;
   private warned = false;
+  private at: number | undefined; // the engine's time, where it is not now
 
+  /** since is when the player of a live stream began with what is restored; at the end of go it is now. */
   constructor(
     private readonly engine: Engine,
     private readonly edge: Edge,
@@ -58,9 +60,11 @@ export class Session implements Swarm {
     self: Uint8Array,
     private readonly client: Client,
     sharing: Sharing,
+    since?: number,
   ) {
+    this.at = since;
     const peers = cfg.peers !== false && available();
-    this.handle = engine.handle(encode(cfg, found, self, peers, sharing), (why) => this.died(why));
+    this.handle = engine.handle(encode(cfg, found, self, peers, sharing), (why) => this.died(why), since);
     const name = latin(self);
     this.links = new Links(name, cfg.stun ?? found.res.stun ?? [], this);
     const url = peers ? edge.tracker(found.res) : "";
@@ -77,6 +81,9 @@ export class Session implements Swarm {
 
   /** go starts the engine. What was restored before is taken in first. */
   go(): void {
+    this.flush();
+    if (this.at === undefined) return;
+    this.at = undefined;
     this.flush();
   }
 
@@ -190,7 +197,7 @@ export class Session implements Swarm {
       do {
         this.links.report();
         this.w.byte(In.Tick);
-        this.carryOut(this.handle.run(this.w));
+        this.carryOut(this.handle.run(this.w, this.at));
         const later = this.later;
         this.later = [];
         for (const f of later) {

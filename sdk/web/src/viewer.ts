@@ -253,9 +253,9 @@ export abstract class Viewer {
   }
 
   /** enter makes the session of what was found. */
-  protected enter(engine: Engine, found: Found, client: Client, cfg = this.cfg): Session {
+  protected enter(engine: Engine, found: Found, client: Client, cfg = this.cfg, since?: number): Session {
     const sharing = { upload: this.uploading, download: this.downloads };
-    return (this.session = new Session(engine, this.edge, found, cfg, this.self, client, sharing));
+    return (this.session = new Session(engine, this.edge, found, cfg, this.self, client, sharing, since));
   }
 
   /** leave ends the session, and keeps what it counted. */

@@ -2,6 +2,7 @@
 import type { Config } from "../config";
 import { asking } from "../fair";
 import { asFault, codeOf, Fault } from "../fault";
+import { mayBeLive } from "../live";
 import { open } from "../open";
 import type { File, Happened, Live, Segments, Source, Stats } from "../source";
 import { FileFeed, FLVPipeline, GeneratedFeed, LiveFeed } from "./flvpipe";
@@ -116,6 +117,8 @@ export class Play {
 
   private open(): Promise<Source> {
     const name = this.config.channel || this.target;
+    // What plays it is loaded beside the question what it is. Where that fails, whoever plays is told.
+    if (mayBeLive(name)) library("mpegts.mjs", this.owner.server).catch(() => undefined);
     return open(this.owner.server, name, this.sourceConfig, this.control.signal);
   }
 
