@@ -16,7 +16,7 @@ STAMP := $(if $(shell git rev-parse HEAD 2>/dev/null),-buildvcs=true)
 export GO
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test test-short go-test go-test-short bench bench-tracker bench-hls matrix sim lint fmt fuzz wasm sdk api generate \
+.PHONY: help run build test test-short go-test swf bench bench-tracker bench-hls matrix sim lint fmt fuzz wasm sdk api generate \
 	cross tools clean
 
 help: ## list the tasks
@@ -39,6 +39,7 @@ test: ## run everything that must pass: lint, wasm, other platforms, fuzz, all t
 go-test: build
 	@echo "==> go test -race: five to ten minutes on two cores"
 	CGO_ENABLED=1 $(GO) test -race -count=1 -timeout 20m ./...
+	cd tools && $(GO) test -count=1 ./...
 
 test-short: build ## run the tests that need neither a browser nor ffmpeg nor Node.js
 	@echo "==> go test -short"
@@ -110,6 +111,11 @@ sdk/dist/.built: $(CHECKERS)/.built $(SDK_SOURCES)
 	$(CHECKERS)/sdkbuild sdk
 	@touch $@
 
+swf: $(CHECKERS)/.built ## build sdk/flash/superp2p.swf of its Haxe sources; it is committed
+	@echo "==> swf"
+	@scripts/tools.sh swf
+	$(CHECKERS)/swfbuild sdk/flash
+
 cross: ## build and vet for Linux, macOS and Windows without cgo
 	@for os in linux darwin windows; do \
 		echo "==> build and vet for $$os"; \
@@ -117,15 +123,15 @@ cross: ## build and vet for Linux, macOS and Windows without cgo
 		CGO_ENABLED=0 GOOS=$$os GOARCH=amd64 $(GO) vet ./... || exit 1; \
 	done
 
-tools: ## install what the tests need and this machine lacks: gcc, ffmpeg, Chromium, Node.js, npm packages
+tools: ## install what the tests need and this machine lacks: gcc, ffmpeg, Chromium, Node.js, Haxe, npm packages
 	@scripts/tools.sh
 
 # The checkers have their own module, so that what they import never reaches who imports superp2p.
 $(CHECKERS)/.built: tools/go.mod $(wildcard tools/*/*.go)
 	@echo "==> building the checkers"
 	@mkdir -p $(CHECKERS)
-	cd tools && CGO_ENABLED=0 $(GO) build -o ../$(CHECKERS)/ tool ./wasmcheck ./sdkbuild
+	cd tools && CGO_ENABLED=0 $(GO) build -o ../$(CHECKERS)/ tool ./wasmcheck ./sdkbuild ./swfbuild
 	@touch $@
 
 clean: ## remove what make built
-	rm -rf bin test/npm/node_modules sdk/web/node_modules sdk/dist/.built sdk/dist/*.js* sdk/dist/*.mjs* sdk/dist/*.wasm*
+	rm -rf bin test/npm/node_modules test/flash/node_modules sdk/web/node_modules sdk/dist/.built sdk/dist/*.js* sdk/dist/*.mjs* sdk/dist/*.wasm*
