@@ -16,8 +16,8 @@ STAMP := $(if $(shell git rev-parse HEAD 2>/dev/null),-buildvcs=true)
 export GO
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test test-short go-test swf bench bench-tracker bench-hls matrix sim lint fmt fuzz wasm sdk api generate \
-	cross tools clean
+.PHONY: help run build test test-short go-test go-test-short bench bench-tracker bench-hls bench-web bench-web-soak \
+	matrix sim lint fmt fuzz wasm wasm-small sdk npm swf api generate cross tools clean
 
 help: ## list the tasks
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -61,9 +61,15 @@ bench-tracker: tools ## measure the tracker side by side with the npm bittorrent
 matrix: tools ## play every kind of source with three viewers, print what came from peers
 	$(GO) test -count=1 -run TestMatrix -v ./internal/matrix
 
-bench-hls: build tools ## measure live HLS side by side with p2p-media-loader in Chromium (nine minutes)
+bench-hls: build tools ## measure live HLS side by side with p2p-media-loader in Chromium (twelve minutes)
 	@echo "==> live HLS, side by side with p2p-media-loader"
 	$(GO) run ./internal/bench/hlsbench -superp2p $(BIN)
+
+bench-web: sdk tools ## measure the first frame of the page SDK in Chromium, cold and over 10 Mbit/s, beside mpegts.js (two minutes)
+	$(GO) run ./internal/bench/webbench first-frame
+
+bench-web-soak: sdk tools ## play an hour in Chromium by P2PNetStream and by mpegts.js: memory, connections, processor time (65 minutes)
+	$(GO) run ./internal/bench/webbench soak
 
 sim: build ## run every scenario of the issue's table with 3 seeds, print it, write docs/swarm.md's (two hours)
 	$(BIN) sim $(SCENARIOS) --seeds 3 --parallel 2 --check --markdown docs/swarm.md
@@ -88,6 +94,7 @@ lint: $(CHECKERS)/.built ## check format, vet, staticcheck, the layers (.depguar
 	@echo "==> lint: types"
 	@[ -e $(TSC) ] || $(MAKE) --no-print-directory tools
 	node $(TSC) -p sdk/web/tsconfig.json
+	node $(TSC) -p sdk/web/src/worker
 
 fmt: ## format the Go files
 	gofmt -w $$(find . -name '*.go' -not -path '*/node_modules/*')
@@ -115,6 +122,14 @@ swf: $(CHECKERS)/.built ## build sdk/flash/superp2p.swf of its Haxe sources; it 
 	@echo "==> swf"
 	@scripts/tools.sh swf
 	$(CHECKERS)/swfbuild sdk/flash
+
+wasm-small: $(CHECKERS)/.built ## build the page SDK with the engine by TinyGo, for who has it; nothing else needs it
+	@command -v tinygo >/dev/null || { echo "make wasm-small: there is no tinygo here; install 0.34 or newer (tinygo.org), or leave it: make sdk builds the same with Go" >&2; exit 1; }
+	$(CHECKERS)/sdkbuild -small sdk
+
+npm: build ## pack the page SDK as an npm package: bin/superp2p-VERSION.tgz
+	@echo "==> npm"
+	@scripts/npm.sh "$$($(BIN) version | awk 'NR == 1 { print $$2 }')" bin
 
 cross: ## build and vet for Linux, macOS and Windows without cgo
 	@for os in linux darwin windows; do \

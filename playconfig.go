@@ -25,7 +25,7 @@ const (
 // docs/playconfig.schema.json are made.
 type playConfigKey struct {
 	kind     string  // as JSON Schema calls it: "boolean", "integer", "number" or "string"
-	min, max float64 // of numbers; 0 is fine too
+	min, max float64 // of numbers, where 0 is fine too; of a boolean that may be {"maxBytesPerSecond": number} instead, of that number
 	about    string  // for people, with the unit and what is so without the key
 	set      func(c *PlayConfig, number float64, text string, on bool)
 }
@@ -43,12 +43,12 @@ func playConfigKeys() map[string]playConfigKey {
 			func(c *PlayConfig, n float64, _ string, _ bool) { c.StartTimeout = seconds(n) },
 		},
 		"upload": {
-			"boolean", 0, 0, "Whether peers are given anything. If left out, they are.",
-			func(c *PlayConfig, _ float64, _ string, on bool) { c.Upload = &on },
+			"boolean", 0, 1 << 40, "Whether peers are given anything; as an object, how much at the most, in bytes a second. If left out, they are.",
+			func(c *PlayConfig, n float64, _ string, on bool) { c.setUpload(n, on) },
 		},
 		"uploadRate": {
 			"number", 0, 1 << 40, "Most that peers are given, in bytes a second. If 0, it is not limited.",
-			func(c *PlayConfig, n float64, _ string, _ bool) { c.UploadRate = n },
+			func(c *PlayConfig, n float64, _ string, _ bool) { c.limitUpload(n) },
 		},
 		"maxPeers": {
 			"integer", 0, 256, "How many neighbours are looked for. If 0, 16.",
@@ -140,10 +140,18 @@ func (k *playConfigKey) parse(c *PlayConfig, name string, raw json.RawMessage) e
 	switch k.kind {
 	case "boolean":
 		var on bool
-		if json.Unmarshal(raw, &on) != nil {
+		if json.Unmarshal(raw, &on) == nil {
+			k.set(c, 0, "", on)
+			return nil
+		}
+		if k.max == 0 {
 			return wrong("true or false")
 		}
-		k.set(c, 0, "", on)
+		n, ok := k.limit(raw)
+		if !ok {
+			return wrong(`true, false or an object {"maxBytesPerSecond": number}, with a number` + k.span())
+		}
+		k.set(c, n, "", n > 0)
 	case "string":
 		var s string
 		if json.Unmarshal(raw, &s) != nil {
@@ -169,6 +177,32 @@ func (k *playConfigKey) parse(c *PlayConfig, name string, raw json.RawMessage) e
 	return nil
 }
 
+// limit reads {"maxBytesPerSecond": number}.
+func (k *playConfigKey) limit(raw json.RawMessage) (float64, bool) {
+	var fields map[string]*float64
+	if json.Unmarshal(raw, &fields) != nil || len(fields) != 1 || fields[limitKey] == nil {
+		return 0, false
+	}
+	n := *fields[limitKey]
+	return n, n >= k.min && n <= k.max
+}
+
+// limitKey is that of an upload which is an object.
+const limitKey = "maxBytesPerSecond"
+
+// setUpload says whether peers are given anything, and how much at the most if n is not 0.
+func (c *PlayConfig) setUpload(n float64, on bool) {
+	c.Upload = &on
+	c.limitUpload(n)
+}
+
+// limitUpload sets UploadRate, unless it is lower already.
+func (c *PlayConfig) limitUpload(n float64) {
+	if c.UploadRate == 0 || n > 0 && n < c.UploadRate {
+		c.UploadRate = n
+	}
+}
+
 // span says which numbers are accepted.
 func (k *playConfigKey) span() string {
 	from, to := strconv.FormatFloat(k.min, 'f', -1, 64), strconv.FormatFloat(k.max, 'f', -1, 64)
@@ -186,6 +220,12 @@ func playConfigSchema() ([]byte, error) {
 		switch k.kind {
 		case "string":
 			p["maxLength"], p["pattern"] = maxConfigText, `^[^\x00-\x1f\x7f]*$`
+		case "boolean":
+			if k.max > 0 {
+				p["type"] = []string{"boolean", "object", "null"}
+				p["properties"] = map[string]any{limitKey: map[string]any{"type": "number", "minimum": k.min, "maximum": k.max}}
+				p["required"], p["additionalProperties"] = []string{limitKey}, false
+			}
 		case "number", "integer":
 			p["minimum"], p["maximum"] = k.min, k.max
 			if k.min > 0 {

@@ -59,6 +59,18 @@ func TestParsePlayConfig(t *testing.T) {
 	c, err = ParsePlayConfig([]byte(` {"delay": null, "upload": null, "maxPeers": 0} `))
 	require.NoError(t, err)
 	require.Equal(t, &PlayConfig{}, c)
+	on := true
+	for text, want := range map[string]PlayConfig{
+		`{"upload": {"maxBytesPerSecond": 1000}}`:                     {Upload: &on, UploadRate: 1000},
+		`{"upload": {"maxBytesPerSecond": 0}}`:                        {Upload: &off},
+		`{"upload": {"maxBytesPerSecond": 1000}, "uploadRate": 500}`:  {Upload: &on, UploadRate: 500},
+		`{"upload": {"maxBytesPerSecond": 1000}, "uploadRate": 2000}`: {Upload: &on, UploadRate: 1000},
+		`{"upload": {"maxBytesPerSecond": 1000}, "uploadRate": 0}`:    {Upload: &on, UploadRate: 1000},
+	} {
+		c, err = ParsePlayConfig([]byte(text))
+		require.NoError(t, err)
+		require.Equal(t, &want, c, text)
+	}
 }
 
 func TestPlayConfigsThatAreRefused(t *testing.T) {
@@ -82,7 +94,12 @@ func TestPlayConfigsThatAreRefused(t *testing.T) {
 		{`{"maxPeers": 1.5}`, `must be a whole number, 0 to 256`},
 		{`{"maxPeers": 1e400}`, `must be a whole number`},
 		{`{"memory": true}`, `must be a whole number`},
-		{`{"upload": 1}`, `must be true or false`},
+		{`{"httpOnly": 1}`, `must be true or false`},
+		{`{"upload": 1}`, `must be true, false or an object`},
+		{`{"upload": {}}`, `must be true, false or an object {"maxBytesPerSecond": number}`},
+		{`{"upload": {"maxBytesPerSecond": null}}`, `must be true, false or an object`},
+		{`{"upload": {"maxBytesPerSecond": -1}}`, `with a number, 0 to 1099511627776`},
+		{`{"upload": {"maxBytesPerSecond": 1, "x": 2}}`, `must be true, false or an object`},
 		{`{"token": 1}`, `must be a text`},
 		{`{"token": "a\nb"}`, `without control characters`},
 		{`{"token": "` + strings.Repeat("x", 8<<10+1) + `"}`, `at most 8 KiB long`},
@@ -116,6 +133,8 @@ func TestTheSchemaAcceptsWhatTheParserDoes(t *testing.T) {
 	}
 	value := rapid.OneOf(
 		rapid.Just[any](nil), rapid.Bool().AsAny(), rapid.SampledFrom([]any{"", "x", "a\x00b", "a\x7f", []any{}, map[string]any{}}),
+		rapid.SampledFrom([]any{map[string]any{"maxBytesPerSecond": 5}, map[string]any{"maxBytesPerSecond": -5},
+			map[string]any{"maxBytesPerSecond": "x"}, map[string]any{"maxBytesPerSecond": nil}, map[string]any{"maxBytesPerSecond": 5, "x": 1}}),
 		rapid.IntRange(-2, 300).AsAny(), rapid.Float64Range(-1, 700).AsAny(), rapid.SampledFrom([]any{1e6, 1e6 + 1, 1 << 40, 1<<40 + 1}),
 	)
 	rapid.Check(t, func(t *rapid.T) {

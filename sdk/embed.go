@@ -48,6 +48,9 @@ type Index struct {
 	Files []File `json:"files"`
 }
 
+// workerPath is the Service Worker. A site that has the server on its own origin may register it as it is, for all its pages.
+const workerPath = "/superp2p-sw.js"
+
 // Handler serves the files by their names, and an Index as JSON at "/". What lies beside them compressed, as name.br and
 // name.gz, is sent to who takes it. Browsers ask each time whether they have the newest.
 func Handler() http.Handler {
@@ -76,6 +79,9 @@ func Handler() http.Handler {
 		}
 		h.Set("Cache-Control", "no-cache")
 		h.Set("Cross-Origin-Resource-Policy", "cross-origin")
+		if r.URL.Path == workerPath {
+			h.Set("Service-Worker-Allowed", "/")
+		}
 		form := bestForm(w, r, dist, name)
 		content, err := fs.ReadFile(dist, name+form)
 		if err != nil {

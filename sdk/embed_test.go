@@ -98,3 +98,11 @@ func TestTheSWFIsServed(t *testing.T) {
 	h.ServeHTTP(again, r)
 	require.Equal(t, http.StatusNotModified, again.Code)
 }
+
+func TestTheWorkerMayServeAllOfItsOrigin(t *testing.T) {
+	for path, allowed := range map[string]string{"/superp2p-sw.js": "/", "/superp2p.js": ""} {
+		w := httptest.NewRecorder()
+		Handler().ServeHTTP(w, httptest.NewRequest(http.MethodGet, path, nil))
+		require.Equal(t, allowed, w.Header().Get("Service-Worker-Allowed"), path)
+	}
+}

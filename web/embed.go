@@ -1,6 +1,7 @@
 // Package web is the pages of a server, embedded: plain HTML, CSS and JavaScript without anything from elsewhere but the
 // page SDK below /sdk/. The player is at "/", what operators look at is at "/status": GET /v1/status and, inside the
-// demo, GET /demo/status. "/demo/adapters.html" shows the SDK below players of other makers.
+// demo, GET /demo/status. "/demo/adapters.html" shows the SDK below players of other makers, and "/demo/superp2p-sw.js" is its
+// Service Worker, which is what a site hosts.
 //
 // Page may be called, and what it returns used, concurrently.
 package web
@@ -19,8 +20,9 @@ import (
 //go:embed pages
 var files embed.FS
 
-// pages are the documents by their paths; what they load is below /page/.
-var pages = map[string]string{"/": "index.html", "/status": "status.html", "/demo/adapters.html": "adapters.html"}
+// pages are the documents by their paths, and a worker, whose path says which of them it serves; what they load is below /page/.
+var pages = map[string]string{"/": "index.html", "/status": "status.html", "/demo/adapters.html": "adapters.html",
+	"/demo/superp2p-sw.js": "superp2p-sw.js"}
 
 // policy lets a page load its own files only. It plays what its viewer names, so media may come from anywhere, and the
 // engine is WebAssembly.
@@ -34,7 +36,7 @@ var types = map[string]string{
 	".svg": "image/svg+xml",
 }
 
-// Page serves the pages at the paths "/", "/status" and "/demo/adapters.html" of whatever it is mounted on, what they load
+// Page serves the pages at the paths "/", "/status" and "/demo/adapters.html", with its worker, of whatever it is mounted on, what they load
 // below "/page/", and 404 elsewhere.
 func Page() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

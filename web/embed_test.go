@@ -47,6 +47,13 @@ func TestPagesLoadOnlyWhatIsThere(t *testing.T) {
 	}
 }
 
+func TestTheWorkerOfTheDemoIsTheLineThatASiteHosts(t *testing.T) {
+	w := get("/demo/superp2p-sw.js")
+	require.Equal(t, 200, w.Code)
+	require.Contains(t, w.Header().Get("Content-Type"), "text/javascript")
+	require.Regexp(t, `^importScripts\("[^"]*/sdk/superp2p-sw\.js"\);\n$`, w.Body.String())
+}
+
 func TestPagesAreSentAgainOnlyWhenTheyChanged(t *testing.T) {
 	r := httptest.NewRequest("GET", "/", nil)
 	r.Header.Set("If-None-Match", get("/").Header().Get("ETag"))

@@ -10,7 +10,7 @@ export interface NetStreamConfig {
     server?: string;
     /** Where the engine is. Default: core.wasm beside the script. */
     engine?: string;
-    /** Is asked before each play whether peers may be used. False plays without. Default: they may. */
+    /** Is asked before each play whether peers may be used. Until it says true, it is played without them. Default: they may. */
     consent?: () => boolean | Promise<boolean>;
 }
 /** P2PNetStream plays one stream at a time on one element. Its events are netStatus, with what happened in event.info. */
@@ -164,8 +164,10 @@ export interface PlayConfig {
     streamID?: string | null;
     /** Goes to the server with each request, as «Authorization: Bearer». */
     token?: string | null;
-    /** Whether peers are given anything. Default true. */
-    upload?: boolean | null;
+    /** Whether peers are given anything, or how much at the most. Default: they are, but over mobile data and where data is saved. */
+    upload?: boolean | {
+        maxBytesPerSecond: number;
+    } | null;
     /** Most that peers are given, in bytes a second. Default: no limit. */
     uploadRate?: number | null;
 }
@@ -284,6 +286,24 @@ export interface MpegtsLoader {
 }
 /** mpegtsLoader is a customLoader: `mpegts.createPlayer(source, { customLoader: superp2p.mpegtsLoader({ delay: 8 }) })`. */
 export declare const mpegtsLoader: MpegtsLoader;
+/** ServiceWorkerOptions say where and how what the URLs name is played. */
+export interface ServiceWorkerOptions extends AdapterOptions {
+    /** Which pages the worker serves, as navigator.serviceWorker.register has it. Default: the folder of its script. */
+    scope?: string;
+}
+/** SiteWorker is a Service Worker that serves this page's players. */
+export interface SiteWorker {
+    /** url returns the URL of this site for the URL of a stream, or for a channel id. */
+    url(target: string): string;
+    /** close ends what this page plays through it. The worker stays, and has players load from the URLs themselves. */
+    close(): void;
+}
+/**
+ * serviceWorker registers the site's Service Worker, a file with the line `importScripts("https://server/sdk/superp2p-sw.js")`, and
+ * returns when it controls the page: from then on /p2p/<host>/<path> is a URL for any player in it. It throws the Fault that says
+ * why there is none. Of several calls of a page the options of the first count, until its SiteWorker is closed.
+ */
+export declare function serviceWorker(script: string, options?: ServiceWorkerOptions): Promise<SiteWorker>;
 /**
  * open asks the server where target is (a URL with "://", or a channel id) and starts to play it. It returns when the answer is
  * there, or throws the Fault that says why not. server "" is the one that the script came from.
@@ -295,14 +315,23 @@ export declare function server(): string;
 export interface Config {
     /** Delay in seconds behind live, 2 to 30. Default 6; of HLS two target durations less half a second, if that is more. */
     delay?: number;
-    /** Upload to peers: false for none, or a limit. Default: without limit. */
+    /**
+     * Upload to peers: false for none, or a limit. Default: without limit, and none while the browser reports mobile data, unless it is true
+     * or says mobile, or that data is to be saved.
+     */
     upload?: boolean | {
         maxBytesPerSecond: number;
+        mobile?: boolean;
     };
     /** Download from peers. Default true. */
     download?: boolean;
     /** Peers at all. Default true. */
     peers?: boolean;
+    /**
+     * Is asked when it is opened whether peers may be used. Until it says true, everything comes from the server and the viewer's own URL,
+     * and neither tracker nor peers see anything. Default: they may be used.
+     */
+    consent?: () => boolean | Promise<boolean>;
     /** How many neighbours are looked for, at most 48. Default 16, of a file 32. */
     maxPeers?: number;
     /** Bytes that are held for peers and for playing. Default 64 MiB, of a file 96 MiB. */

@@ -13,11 +13,13 @@ var leftOut = []string{
 	"INTERSTITIALS", "IFRAMES",
 }
 
-// emptied are its files that are of those parts only, as build-config.js of hls.js has them.
+// emptied are its files that are of those parts only, as build-config.js of hls.js has them, and some more.
 var emptied = []string{
 	"controller/timeline-controller", "controller/subtitle-track-controller", "controller/subtitle-stream-controller",
 	"controller/eme-controller", "controller/cmcd-controller", "controller/content-steering-controller",
 	"controller/interstitials-controller", "controller/iframe-controller", "utils/cues", "demux/audio/ac3-demuxer",
+	// What our own loader stands for, and what switches renditions where frames are dropped, which nobody asks for.
+	"utils/xhr-loader", "utils/fetch-loader", "controller/fps-controller",
 }
 
 // trimHLS has hls.js built of its source, with separate audio and without leftOut.

@@ -4,9 +4,9 @@ import (
 	"bytes"
 	"compress/gzip"
 	"errors"
+	"flag"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 
@@ -20,40 +20,52 @@ var libraries = []string{"mpegts", "hls", "mp4box"}
 // maxBrotli is the largest size of all that a first play loads, in bytes as it travels.
 const maxBrotli = 700 << 10
 
-// inlined are the packages that proofs spend their time in. Everywhere else calls stay calls: the same code again and again is
-// what compresses worst, a twelfth of the engine, and the engine is no slower for it (TestTheEngineInNode prints its share).
-var inlined = []string{
-	"filippo.io/edwards25519/...", "github.com/superp2p/superp2p/internal/signing", "encoding/binary", "internal/byteorder", "math/bits",
+// others are loaded beside the script by who uses them: the Service Worker's own script, and the page's half of it. They are
+// small: maxOther is the largest, in bytes of brotli.
+var others = map[string]source{
+	"superp2p-sw.js": {"worker/superp2p-sw.ts", api.FormatIIFE},
+	"urls.mjs":       {"libs/urls.ts", api.FormatESModule},
+}
+
+const maxOther = 8 << 10
+
+// source is what a file is built of.
+type source struct {
+	entry  string
+	format api.Format
 }
 
 func main() {
-	if len(os.Args) != 2 {
-		fmt.Fprintln(os.Stderr, "usage: sdkbuild SDK, for example sdkbuild sdk")
+	small := flag.Bool("small", false, "build the engine by TinyGo")
+	flag.Usage = func() {
+		fmt.Fprintln(os.Stderr, "usage: sdkbuild [-small] SDK, for example sdkbuild sdk")
+		flag.PrintDefaults()
+	}
+	flag.Parse()
+	if flag.NArg() != 1 {
+		flag.Usage()
 		os.Exit(2)
 	}
-	if err := build(os.Args[1]); err != nil {
+	how := goEngine
+	if *small {
+		how = tinyGoEngine
+	}
+	if err := build(flag.Arg(0), how); err != nil {
 		fmt.Fprintln(os.Stderr, "sdkbuild:", err)
 		os.Exit(1)
 	}
 }
 
-func build(sdk string) error {
+func build(sdk string, how engine) error {
 	dist := filepath.Join(sdk, "dist")
 	if err := os.MkdirAll(dist, 0o755); err != nil {
 		return err
 	}
 	core := filepath.Join(dist, "core.wasm")
-	args := []string{"build", "-tags=purego", "-trimpath", "-buildvcs=false", "-ldflags=-s -w", "-gcflags=all=-l"}
-	for _, name := range inlined {
-		args = append(args, "-gcflags="+name+"=")
-	}
-	cmd := exec.Command("go", append(args, "-o", core, "./"+sdk+"/web/core")...)
-	cmd.Env = append(os.Environ(), "GOOS=js", "GOARCH=wasm", "CGO_ENABLED=0")
-	cmd.Stderr = os.Stderr
-	if err := cmd.Run(); err != nil {
+	if err := how.compile(core, "./"+sdk+"/web/core"); err != nil {
 		return fmt.Errorf("building the engine: %w", err)
 	}
-	runtime, err := goRuntime()
+	runtime, err := goRuntime(how)
 	if err != nil {
 		return err
 	}
@@ -65,6 +77,11 @@ func build(sdk string) error {
 	}
 	for _, name := range libraries {
 		if err := bundle(filepath.Join(sdk, "web", "src", "libs", name+".ts"), filepath.Join(dist, name+".mjs"), api.FormatESModule, runtime); err != nil {
+			return err
+		}
+	}
+	for name, s := range others {
+		if err := bundle(filepath.Join(sdk, "web", "src", filepath.FromSlash(s.entry)), filepath.Join(dist, name), s.format, runtime); err != nil {
 			return err
 		}
 	}
@@ -84,6 +101,18 @@ func build(sdk string) error {
 			return err
 		}
 	}
+	if size["core.wasm"] > how.most {
+		return fmt.Errorf("the engine: %d bytes of brotli are more than %d", size["core.wasm"], how.most)
+	}
+	for name := range others {
+		n, err := compress(filepath.Join(dist, name))
+		if err != nil {
+			return err
+		}
+		if n > maxOther {
+			return fmt.Errorf("%s: %d bytes of brotli are more than %d", name, n, maxOther)
+		}
+	}
 	for _, name := range libraries { // a first play loads one of them, and one of the two scripts
 		total := size["core.wasm"] + size["superp2p.js"] + size[name+".mjs"]
 		fmt.Printf("all that a first play loads with %s: brotli %d KB (at most %d KB)\n", name, total>>10, maxBrotli>>10)
@@ -94,13 +123,9 @@ func build(sdk string) error {
 	return nil
 }
 
-// goRuntime returns Go's own JavaScript as a module that leaves the page's global names alone.
-func goRuntime() (string, error) {
-	root, err := exec.Command("go", "env", "GOROOT").Output()
-	if err != nil {
-		return "", fmt.Errorf("go env GOROOT: %w", err)
-	}
-	script, err := os.ReadFile(filepath.Join(strings.TrimSpace(string(root)), "lib", "wasm", "wasm_exec.js"))
+// goRuntime returns the engine's own JavaScript as a module that leaves the page's global names alone.
+func goRuntime(how engine) (string, error) {
+	script, err := how.runtime()
 	if err != nil {
 		return "", err
 	}
@@ -143,9 +168,10 @@ func bundle(entry, out string, format api.Format, runtime string) error {
 	if filepath.Base(entry) == "hls.ts" {
 		trimHLS(&options, filepath.Join(filepath.Dir(filepath.Dir(filepath.Dir(entry))), "node_modules", "hls.js"))
 	}
-	if format == api.FormatIIFE {
+	switch {
+	case format == api.FormatIIFE && filepath.Base(entry) == "index.ts":
 		options.GlobalName = "superp2p"
-	} else {
+	case format == api.FormatESModule:
 		options.Define["__MODULE_URL__"] = "import.meta.url"
 	}
 	if r := api.Build(options); len(r.Errors) > 0 {

@@ -37,14 +37,21 @@ const players = {
     };
   },
   async plain(video, url, { opened, failed }) {
-    const stream = new sdk.P2PNetStream();
-    stream.addEventListener("netStatus", ({ info }) => {
-      if (info.level === "error" && /^NetStream\.Play\./.test(info.code)) failed(info.description);
-    });
-    stream.attach(video);
-    stream.play(url);
-    opened({ stats: () => stream.stats });
-    return () => stream.dispose();
+    const site = await sdk.serviceWorker("superp2p-sw.js", { opened });
+    const said = async () => {
+      const answer = await fetch(video.src).catch(() => undefined); // the element tells no reasons, the answer does
+      if (answer && !answer.ok) return answer.text();
+      await answer?.body?.cancel();
+      return "the element plays MP4, where it can HLS, and no FLV";
+    };
+    video.onerror = async () => failed(await said());
+    video.src = site.url(url);
+    return () => {
+      video.onerror = null;
+      video.removeAttribute("src");
+      video.load();
+      site.close();
+    };
   },
 };
 

@@ -24,7 +24,7 @@ type figures struct {
 	Start     float64  `json:"start"`     // ms to the first frame; 0: there was none
 	Needed    float64  `json:"needed"`    // bytes of segments that hls.js was handed
 	Segments  int      `json:"segments"`  // how many those were
-	P2P       float64  `json:"p2p"`       // bytes from peers, as p2p-media-loader counts
+	P2P       float64  `json:"p2p"`       // bytes from peers, as p2p-media-loader or the page SDK counts
 	HTTP      float64  `json:"http"`      // bytes by HTTP, likewise
 	Uploaded  float64  `json:"uploaded"`  // bytes to peers, likewise
 	Peers     int      `json:"peers"`     // connected now

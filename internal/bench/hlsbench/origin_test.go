@@ -78,7 +78,7 @@ func TestOffloadIsWhatServersSpared(t *testing.T) {
 func TestVariantsAreChosenByName(t *testing.T) {
 	usual, err := choose("")
 	require.NoError(t, err)
-	require.Len(t, usual, 6)
+	require.Len(t, usual, 8)
 	one, err := choose("superp2p,p2pml-19")
 	require.NoError(t, err)
 	require.Len(t, one, 2)

@@ -86,6 +86,8 @@ func run(ctx context.Context, o options, v variant, clip [][]byte) (*outcome, er
 		}
 		settings := map[string]any{"playlist": originServer.URL + "/" + v.name + "/live.m3u8", "hls": v.hls}
 		switch {
+		case v.page != nil:
+			settings["sdk"], settings["superp2p"] = server+"/sdk/superp2p.js", v.page
 		case v.ours:
 			proxy, err := p.startProxy(ctx, o.superp2p, server)
 			if err != nil {

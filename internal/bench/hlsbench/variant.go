@@ -8,8 +8,9 @@ import (
 // variant is a way to play the stream.
 type variant struct {
 	name, title string
-	ours        bool           // through superp2p; else with p2p-media-loader
+	ours        bool           // by superp2p; else with p2p-media-loader
 	query       string         // behind the address of the playlist at the proxy
+	page        map[string]any // by the page SDK's loader, with these settings; the proxy is not used
 	plain       bool           // neither: what the stream costs without P2P
 	hls         map[string]any // settings of hls.js beside its defaults
 	p2p         map[string]any // settings of p2p-media-loader beside its defaults
@@ -31,6 +32,8 @@ func variants() []variant {
 		}},
 		{name: "superp2p", title: "superp2p, defaults", ours: true},
 		{name: "superp2p-far", title: "superp2p, further behind", ours: true, hls: behind(6), query: "?superp2p_delay=14"},
+		{name: "page", title: "superp2p page SDK, defaults", ours: true, page: settings{}},
+		{name: "page-far", title: "superp2p page SDK, further behind", ours: true, hls: behind(6), page: settings{"delay": 14}},
 
 		{name: "p2pml-window", title: "2 s of high demand", extra: true, p2p: settings{"highDemandTimeWindow": 2}},
 		{name: "p2pml-window-1", title: "1 s, 1 HTTP, 3 s to begin", extra: true, p2p: settings{

@@ -9,6 +9,8 @@ import type { Go } from "wasm_exec";
 
 interface Exports {
   readonly mem: WebAssembly.Memory;
+  /** memory is what TinyGo calls mem. */
+  readonly memory?: WebAssembly.Memory;
   superp2p_buffer(size: number): number;
   superp2p_open(size: number, now: number): number;
   superp2p_run(handle: number, size: number, now: number): number;
@@ -25,6 +27,8 @@ export function now(): number {
 export class Engine {
   private readonly dead: ((why: Fault) => void)[] = [];
   private failed: Fault | undefined;
+  /** again loads the one that takes over when this one is dead. */
+  again: (() => Promise<Engine>) | undefined;
   private said = "";
 
   private constructor(
@@ -46,7 +50,8 @@ export class Engine {
       const { instance } = streams
         ? await WebAssembly.instantiateStreaming(answer, go.importObject)
         : await WebAssembly.instantiate(await answer.arrayBuffer(), go.importObject);
-      const engine = (state.engine = new Engine(go, instance.exports as unknown as Exports));
+      const exports = instance.exports as unknown as Exports;
+      const engine = (state.engine = new Engine(go, exports.memory ? { ...exports, mem: exports.memory } : exports));
       go.exit = () => engine.fail(new Fault("internal", "the engine stopped: " + engine.said));
       void go.run(instance);
       return engine;
@@ -60,17 +65,17 @@ export class Engine {
     this.dead.push(f);
   }
 
-  /** handle opens a session of what config says (page.Open). onDead is called when the engine traps. */
-  handle(config: Uint8Array, onDead: (why: Fault) => void): Handle {
-    const h = this.call(() => this.exports.superp2p_open(this.put(config), now()));
+  /** handle opens a session of what config says (page.Open), at a time. onDead is called when the engine traps. */
+  handle(config: Uint8Array, onDead: (why: Fault) => void, at = now()): Handle {
+    const h = this.call(() => this.exports.superp2p_open(this.put(config), at));
     if (!h) throw this.failed ?? new Fault("internal", "the engine refuses what is to be played");
     this.dead.push(onDead);
     return new Handle(this, h, onDead);
   }
 
   /** run has a session take inputs in, and returns the outputs, valid until the next call of any session. */
-  run(handle: number, inputs: Uint8Array): Uint8Array {
-    const size = this.call(() => this.exports.superp2p_run(handle, this.put(inputs), now()));
+  run(handle: number, inputs: Uint8Array, at: number): Uint8Array {
+    const size = this.call(() => this.exports.superp2p_run(handle, this.put(inputs), at));
     if (size < 0) throw new Fault("internal", "the engine refuses what it is told");
     return new Uint8Array(this.exports.mem.buffer, this.exports.superp2p_output(), size);
   }
@@ -132,8 +137,8 @@ export class Handle {
   ) {}
 
   /** run takes what w holds, clears it and returns a reader of the outputs, valid until the next call. */
-  run(w: Writer): Reader {
-    const out = this.engine.run(this.number, w.bytes);
+  run(w: Writer, at = now()): Reader {
+    const out = this.engine.run(this.number, w.bytes, at);
     w.clear();
     return new Reader(out);
   }

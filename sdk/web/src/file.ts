@@ -10,7 +10,6 @@ import { Reason } from "./kinds";
 import { Origin, readRange } from "./origin";
 import type { Place } from "./origin";
 import { elsewhere, Reading } from "./reading";
-import { Session } from "./session";
 import type { File } from "./source";
 import { Viewer } from "./viewer";
 
@@ -123,7 +122,7 @@ export class FileViewer extends Viewer implements File {
     if (this.over) return;
     this.engine = engine;
     try {
-      this.session = new Session(engine, this.edge, this.found, this.cfg, this.self, {
+      const session = this.enter(engine, this.found, {
         slice: (number, payload) => {
           this.arrived = now();
           this.began();
@@ -141,11 +140,12 @@ export class FileViewer extends Viewer implements File {
         lost: () => this.relocate(),
         dead: (why) => {
           this.leave();
+          this.trapped();
           this.withoutEngine(why);
         },
       });
-      this.session.go();
-      this.session.hold(true); // until somebody reads
+      session.go();
+      session.hold(true); // until somebody reads
       this.ready = true;
     } catch (why) {
       this.leave();

@@ -1,5 +1,6 @@
 /** An HLS playlist: the playlist itself, and its segments from peers, the viewer's own URL and the server. */
 import type { Found, PlaylistInfo } from "./answers";
+import type { Client } from "./client";
 import type { Config } from "./config";
 import { delayOf } from "./config";
 import type { Edge } from "./edge";
@@ -16,8 +17,6 @@ import type { Listed } from "./playlist";
 import { elsewhere, Reading } from "./reading";
 import { LiveSegments } from "./segments";
 import { askServer } from "./ask";
-import { Session } from "./session";
-import type { Client } from "./session";
 import type { ByteRange, Segments } from "./source";
 import { Viewer, wait } from "./viewer";
 
@@ -216,7 +215,7 @@ export class HLSViewer extends Viewer implements Segments {
     this.engine = engine;
     this.found = found;
     try {
-      const session = (this.session = new Session(engine, this.edge, found, this.cfg, this.self, this.client(found)));
+      const session = this.enter(engine, found, this.client(found));
       session.go();
       if (this.live) this.segments.restart(session.position);
       else session.hold(true);
@@ -232,6 +231,7 @@ export class HLSViewer extends Viewer implements Segments {
       lost: () => this.relocate(),
       dead: (why) => {
         this.leave();
+        this.trapped();
         this.withoutEngine(why);
       },
     };

@@ -7,6 +7,7 @@ import { now } from "./engine";
 import { Link } from "./rtc";
 import type { LinkHandler } from "./rtc";
 import type { Peer } from "./source";
+import type { TabHandler } from "./tabs";
 import type { Offer, TrackerHandler } from "./tracker";
 
 const maxOffers = 20;
@@ -18,6 +19,8 @@ const connectLife = 15_000;
 const minAskPause = 2_000;
 const maxAskPause = 64_000;
 const maxBarred = 4096;
+/** maxNear is how many other tabs are linked to before all others. */
+const maxNear = 8;
 
 /** Swarm is what the links need to know of the engine, and tell it. */
 export interface Swarm {
@@ -48,13 +51,14 @@ interface Known {
 }
 
 /** Links are those of one session. */
-export class Links implements TrackerHandler, LinkHandler {
+export class Links implements TrackerHandler, TabHandler, LinkHandler {
   private readonly byLink = new Map<Link, Known>();
   private readonly byNumber = new Map<number, Known>();
   private readonly byOffer = new Map<string, Known>();
   private readonly byPeer = new Map<string, Known>();
   private readonly dirty = new Set<Known>();
   private readonly barred = new Set<string>();
+  private readonly near = new Set<string>(); // tabs of this browser
   private making = 0; // offers
   private last = 0;
   private askPause = minAskPause / 2;
@@ -113,11 +117,11 @@ export class Links implements TrackerHandler, LinkHandler {
     k.link?.closeFlushed();
   }
 
-  /** close ends all links when their last words are on their way. */
-  close(): void {
+  /** close ends all links when their last words are on their way, or at once. */
+  close(atOnce: boolean): void {
     this.over = true;
     for (const k of [...this.byLink.values()]) {
-      if (k.state === "open") k.link?.closeFlushed();
+      if (k.state === "open" && !atOnce) k.link?.closeFlushed();
       else k.link?.close();
     }
     for (const m of [this.byLink, this.byNumber, this.byOffer, this.byPeer]) m.clear();
@@ -151,10 +155,19 @@ export class Links implements TrackerHandler, LinkHandler {
     return made.filter((o): o is Offer => o !== undefined);
   }
 
-  offered(peer: string, sdp: string, reply: (sdp: string) => void): void {
+  async invite(peer: string): Promise<Offer | undefined> {
+    if (this.over || this.barred.has(peer) || this.byPeer.get(peer)?.state === "open" || !this.isNear(peer)) return undefined;
+    return this.offer();
+  }
+
+  offered(peer: string, sdp: string, reply: (sdp: string) => void, near = false): void {
+    if (near) this.isNear(peer);
     let underWay = 0;
     for (const k of this.byPeer.values()) if (k.state === "connecting" && !k.ours) underWay++;
-    if (this.over || this.barred.has(peer) || peer === this.self || this.byPeer.has(peer) || !this.swarm.accepts || underWay >= maxAnswering) {
+    if (this.over || this.barred.has(peer) || peer === this.self || this.byPeer.has(peer) || underWay >= maxAnswering) {
+      return;
+    }
+    if (!this.swarm.accepts && !this.near.has(peer)) {
       return;
     }
     const k = this.known("connecting", peer);
@@ -209,6 +222,7 @@ export class Links implements TrackerHandler, LinkHandler {
       l.close(); // given up meanwhile, or open without an answer
       return;
     }
+    if (this.near.has(k.peer) && !this.swarm.accepts) this.makeRoom();
     k.state = "open";
     k.since = now();
     k.number = ++this.last;
@@ -257,6 +271,22 @@ export class Links implements TrackerHandler, LinkHandler {
       if (!this.over) this.swarm.failed(e);
       return undefined;
     }
+  }
+
+  /** isNear notes that a peer is a tab of this browser, and tells whether it is one of those that are linked to before others. */
+  private isNear(peer: string): boolean {
+    for (const p of this.near) if (this.near.size >= maxNear && !this.byPeer.has(p)) this.near.delete(p);
+    if (this.near.size < maxNear) this.near.add(peer);
+    return this.near.has(peer);
+  }
+
+  /** makeRoom gives up the newest link to another computer. */
+  private makeRoom(): void {
+    const k = [...this.byNumber.values()].reverse().find((other) => !this.near.has(other.peer));
+    if (!k) return;
+    this.remove(k);
+    this.swarm.closed(k.number);
+    k.link?.closeFlushed();
   }
 
   private known(state: State, peer: string): Known {

@@ -1,5 +1,6 @@
 /** A live stream as FLV: the first second from the server, then the engine, and the server again if the engine is lost. */
 import type { Found } from "./answers";
+import type { Client } from "./client";
 import { delayOf } from "./config";
 import type { Config } from "./config";
 import type { Edge } from "./edge";
@@ -9,8 +10,6 @@ import { codeOf, Fault } from "./fault";
 import { Joiner } from "./flv";
 import type { LiveSlice } from "./flv";
 import { Plain, startOf } from "./plain";
-import { Session } from "./session";
-import type { Client } from "./session";
 import type { Live } from "./source";
 import { Viewer } from "./viewer";
 
@@ -22,6 +21,10 @@ const lingerFor = 10_000;
 /** inHand is how much is given out before the engine goes on, in ms, if it comes within handOverWithin. */
 const inHand = 1_000;
 const handOverWithin = 3_000;
+/** engineAhead is how much a player has in hand before the engine is loaded, in ms, if it comes within engineWithin: it is large, and
+ * would have the first picture wait. */
+const engineAhead = 1_000;
+const engineWithin = 2_500;
 /** maxWaiting is how much may wait for a reader that does not read before all of it is dropped, in bytes. */
 const maxWaiting = 32 << 20;
 /** leastDelay is how far behind live the engine plays at the least, in ms. */
@@ -48,20 +51,14 @@ export class LiveViewer extends Viewer implements Live {
   private readonly sweeper: number;
   private readonly delay: number;
 
-  /** engine may still be under way; where it fails the stream is played without peers. */
-  constructor(edge: Edge, target: string, found: Found, cfg: Config, engine: Promise<Engine>, opened: number) {
+  /** core loads the engine; where it fails the stream is played without peers. */
+  constructor(edge: Edge, target: string, found: Found, cfg: Config, private core: (() => Promise<Engine>) | undefined, opened: number) {
     super(edge, target, found, cfg);
     this.opened = opened;
     this.delay = delayOf(cfg) || 6_000;
     this.tracks = 1;
     if (cfg.early !== false && !found.res.crowd) this.playEarly();
-    engine.then(
-      (e) => {
-        this.engine = e;
-        this.handOver();
-      },
-      (why: unknown) => this.withoutEngine(why),
-    );
+    else this.loadEngine();
     this.sweeper = window.setInterval(() => this.sweep(), sweepEvery);
   }
 
@@ -91,6 +88,19 @@ export class LiveViewer extends Viewer implements Live {
     return this.plainBytes + (this.early?.bytes ?? 0);
   }
 
+  /** loadEngine loads it, once. */
+  private loadEngine(): void {
+    const { core } = this;
+    this.core = undefined;
+    core?.().then(
+      (e) => {
+        this.engine = e;
+        this.handOver();
+      },
+      (why: unknown) => this.withoutEngine(why),
+    );
+  }
+
   // Without an engine.
 
   /** playEarly begins before the engine is there; as it would, not before a stream is old enough to be traded. */
@@ -116,6 +126,7 @@ export class LiveViewer extends Viewer implements Live {
         this.heard("");
         this.deliver(s);
         this.resumed();
+        if (this.early && this.early.lead >= engineAhead) this.loadEngine();
         this.handOver();
       },
       ended: (code) => {
@@ -124,6 +135,7 @@ export class LiveViewer extends Viewer implements Live {
       },
       failed: (why) => {
         this.heard(why.code);
+        this.loadEngine();
         this.stopPlain();
         if (!this.session) this.relocate();
       },
@@ -177,16 +189,18 @@ export class LiveViewer extends Viewer implements Live {
       heard: (code) => this.heard(code),
       dead: (why) => {
         this.leave();
+        this.trapped();
         this.withoutEngine(why);
       },
     };
     const newest = before?.frames[before.frames.length - 1]?.number;
     const at = newest === undefined ? found : upTo(found, newest);
+    // The player goes on while the engine is being loaded: it has less in hand than was given out.
+    const since = before?.begun ? Math.max(before.begun, now() - handOverWithin) : undefined;
     try {
       // What follows is due as the player comes to it, which in a young stream is less behind live than was asked for.
       const behind = before?.frames.length ? Math.max(leastDelay, Math.min(this.delay, this.ageOf(before.first, this.clock))) : this.delay;
-      const cfg = { ...this.cfg, delay: behind / 1000 };
-      const s = (this.session = new Session(this.engine!, this.edge, at, cfg, this.self, client));
+      const s = this.enter(this.engine!, at, client, { ...this.cfg, delay: behind / 1000 }, since);
       for (const f of before?.frames ?? []) s.restore(f.number, f.frame);
       s.go();
     } catch (why) {
@@ -285,6 +299,7 @@ export class LiveViewer extends Viewer implements Live {
 
   private sweep(): void {
     const t = now();
+    if (t - this.opened >= engineWithin) this.loadEngine();
     this.handOver();
     if (!this.startedAfter) {
       if (t - this.opened >= 1000 * (this.cfg.startTimeout ?? 10)) {
@@ -355,6 +370,7 @@ export class LiveViewer extends Viewer implements Live {
       this.leave();
     }
     if (this.session) this.session.reposition(found);
+    else if (this.early && this.engine) this.handOver();
     else if (this.engine) this.begin(found);
     else {
       this.stopPlain();
@@ -369,4 +385,9 @@ export class LiveViewer extends Viewer implements Live {
 function upTo(found: Found, newest: number): Found {
   const groups = found.res.groups.filter((g, i) => i === 0 || g.number <= newest);
   return { ...found, res: { ...found.res, groups } };
+}
+
+/** mayBeLive tells whether a target may be a live stream, which says itself when it wants the engine: its first picture is first. */
+export function mayBeLive(target: string): boolean {
+  return !/^https?:\/\//.test(target) || /\.flv($|[?#])/i.test(target);
 }

@@ -10,7 +10,7 @@ import { liveFrame } from "./flv";
 import type { LiveSlice } from "./flv";
 
 /** depth is how many slices are asked for at a time, so that a long way to the server does not limit the rate. */
-const depth = 3;
+const depth = 4;
 /** ahead is how much more than a player needs is loaded, in ms; keep for how long frames stay for the engine. */
 const ahead = 1_500;
 const keep = 15_000;
@@ -33,8 +33,9 @@ export class Plain {
   /** lasted is how much was given out, in ms. */
   lasted = 0;
   private readonly control = new AbortController();
-  private begun = 0; // when the first slice came, and its time
-  private origin = 0;
+  /** begun is when the first slice came. */
+  begun = 0;
+  private origin = 0; // its time
   private wake: (() => void) | undefined;
   private drained: (() => void) | undefined;
 
@@ -46,6 +47,11 @@ export class Plain {
     readonly first = next,
   ) {
     void this.run();
+  }
+
+  /** lead is how much a player that began with the first slice has in hand, in ms. */
+  get lead(): number {
+    return this.begun ? this.lasted - (now() - this.begun) : 0;
   }
 
   stop(): void {

@@ -101,3 +101,13 @@ function define(variables: Map<string, string>, value: string, base: string): vo
   if (parameter) variables.set(parameter, new URL(base).searchParams.get(parameter) ?? "");
   else variables.set(attribute(value, "NAME"), /(?:^|,)VALUE="([^"]*)"/.exec(value)?.[1] ?? "");
 }
+
+/** directives parts a playlist's URL from the delivery directives of low latency. */
+export function directives(url: string): [string, string] {
+  const u = new URL(url, location.href);
+  const query: string[] = [];
+  for (const [k, v] of [...u.searchParams]) if (k.startsWith("_HLS_")) query.push(k + "=" + encodeURIComponent(v));
+  if (query.length === 0) return [url, ""];
+  const plain = url.replace(/([?&])_HLS_[^&#]*/g, "$1").replace(/[?&]+(?=#|$)/, "").replace(/&&+/g, "&").replace("?&", "?");
+  return [plain, query.join("&")];
+}

@@ -4,55 +4,28 @@
  */
 import type { Found } from "./answers";
 import { askServer } from "./ask";
-import type { Ask, Got } from "./ask";
+import type { Ask } from "./ask";
+import type { Client, Neighbour } from "./client";
 import { latin, Reader, Writer } from "./codec";
-import type { Config } from "./config";
+import type { Config, Sharing } from "./config";
 import { encode, writeLive } from "./config";
 import { fetchError } from "./edge";
 import type { Edge } from "./edge";
 import { now } from "./engine";
 import type { Engine, Handle } from "./engine";
 import { asFault, codeOf, Fault, safely } from "./fault";
-import type { LiveSlice } from "./flv";
 import { In, Out, Reason, StatNames } from "./kinds";
 import type { Counts } from "./kinds";
 import { Links } from "./links";
 import type { Swarm } from "./links";
 import { available } from "./rtc";
 import type { Peer } from "./source";
+import { Tabs } from "./tabs";
 import { Tracker } from "./tracker";
 
 /** sweepEvery is how often is looked after what has no event of its own, in ms. */
 const sweepEvery = 250;
 const periodicOffers = 16;
-
-/** Client is who plays a session. All but dead are optional. */
-export interface Client {
-  deliver?(s: LiveSlice & { time: number; duration: number }): void;
-  kept?(number: number, group: number, payload: Uint8Array): void;
-  slice?(number: number, payload: Uint8Array): void;
-  started?(): void;
-  stalled?(): void;
-  resumed?(lasted: number): void;
-  ended?(): void;
-  lost?(): void;
-  refused?(number: number, reason: number): void;
-  /** fetch answers instead of the server. */
-  fetch?(ask: Ask, signal: AbortSignal): Promise<Got>;
-  /** heard is told how each request went: the code of its failure, or "". */
-  heard?(code: string): void;
-  /** dead: the engine trapped. The session is over. */
-  dead(why: Fault): void;
-}
-
-/** Neighbour is a peer whose link is open. id is that at the tracker, as hex digits; bytes are of messages. */
-export interface Neighbour {
-  id: string;
-  incoming: boolean;
-  since: Date;
-  received: number;
-  sent: number;
-}
 
 /** Session drives the engine for one track. */
 export class Session implements Swarm {
@@ -62,7 +35,8 @@ export class Session implements Swarm {
   position = 0;
   private readonly handle: Handle;
   private readonly links: Links;
-  private readonly tracker: Tracker | undefined;
+  private tracker: Tracker | undefined;
+  private tabs: Tabs | undefined;
   private readonly w = new Writer();
   private readonly fetches = new Map<number, AbortController>();
   private readonly proving = new Map<number, Ask>(); // what an origin gave and the engine has perhaps not judged yet
@@ -75,7 +49,9 @@ export class Session implements Swarm {
   private readonly sweeper: number;
   private sweeps = 0;
   private warned = false;
+  private at: number | undefined; // the engine's time, where it is not now
 
+  /** since is when the player of a live stream began with what is restored; at the end of go it is now. */
   constructor(
     private readonly engine: Engine,
     private readonly edge: Edge,
@@ -83,20 +59,31 @@ export class Session implements Swarm {
     cfg: Config,
     self: Uint8Array,
     private readonly client: Client,
-    start = 0,
+    sharing: Sharing,
+    since?: number,
   ) {
+    this.at = since;
     const peers = cfg.peers !== false && available();
-    this.handle = engine.handle(encode(cfg, found, self, peers, start), (why) => this.died(why));
+    this.handle = engine.handle(encode(cfg, found, self, peers, sharing), (why) => this.died(why), since);
     const name = latin(self);
     this.links = new Links(name, cfg.stun ?? found.res.stun ?? [], this);
     const url = peers ? edge.tracker(found.res) : "";
     const offers = Math.min(periodicOffers, cfg.maxPeers ?? 16);
-    if (url) this.tracker = new Tracker(url, found.swarm, name, this.links, offers, found.res.crowd ? offers : 0);
+    const join = (yes: boolean): void => {
+      if (!yes || this.over) return;
+      this.tracker = new Tracker(url, found.swarm, name, this.links, offers, found.res.crowd ? offers : 0);
+      this.tabs = new Tabs(latin(found.swarm), name, this.links);
+    };
+    if (url && cfg.consent) void Promise.resolve(cfg.consent()).then(join);
+    else if (url) join(true);
     this.sweeper = window.setInterval(() => this.sweep(), sweepEvery);
   }
 
   /** go starts the engine. What was restored before is taken in first. */
   go(): void {
+    this.flush();
+    if (this.at === undefined) return;
+    this.at = undefined;
     this.flush();
   }
 
@@ -160,11 +147,11 @@ export class Session implements Swarm {
     }
   }
 
-  /** close says goodbye to peers and ends everything. */
-  close(): void {
+  /** close says goodbye to peers and ends everything. At once, no timer is left to do. */
+  close(atOnce = false): void {
     if (this.over) return;
     this.tell((w) => w.byte(In.Leave));
-    this.end();
+    this.end(atOnce);
   }
 
   // What links tell.
@@ -210,7 +197,7 @@ export class Session implements Swarm {
       do {
         this.links.report();
         this.w.byte(In.Tick);
-        this.carryOut(this.handle.run(this.w));
+        this.carryOut(this.handle.run(this.w, this.at));
         const later = this.later;
         this.later = [];
         for (const f of later) {
@@ -392,12 +379,13 @@ export class Session implements Swarm {
     this.client.dead(why);
   }
 
-  private end(): void {
+  private end(atOnce = false): void {
     this.over = true;
     clearTimeout(this.timer);
     clearInterval(this.sweeper);
     this.tracker?.close();
-    this.links.close();
+    this.tabs?.close();
+    this.links.close(atOnce);
     for (const c of this.fetches.values()) c.abort();
     this.fetches.clear();
     try {

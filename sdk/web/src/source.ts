@@ -1,9 +1,9 @@
 /** What a page plays: the interface between what is below (engine, peers, server) and the players above. */
 import type { FileInfo } from "./answers";
+import type { Neighbour } from "./client";
 import type { Fault } from "./fault";
 import type { Tag } from "./flv";
 import type { Counts } from "./kinds";
-import type { Neighbour } from "./session";
 
 /** Stats of a source since it was opened. Bytes are of payload; delay, buffered and position are in ms. */
 export interface Stats extends Counts {

@@ -85,7 +85,7 @@ export class Tracker {
     this.closed = true;
     clearTimeout(this.timer);
     clearTimeout(this.limit);
-    if (this.socket?.readyState === WebSocket.OPEN) this.announce([], "stopped");
+    if (this.socket?.readyState === 1) this.announce([], "stopped");
     this.socket?.close();
   }
 
@@ -203,7 +203,7 @@ export class Tracker {
   }
 
   private send(fields: object): void {
-    if (this.socket?.readyState !== WebSocket.OPEN) return;
+    if (this.socket?.readyState !== 1) return;
     const text = JSON.stringify({ action: "announce", info_hash: this.hash, peer_id: this.peer, ...fields });
     this.sent += text.length;
     this.socket.send(text);

@@ -1,13 +1,15 @@
 /** What viewers of all kinds share: telling events, resolving, why something fails, and sums over the tracks played. */
 import type { Found, Live } from "./answers";
+import type { Client, Neighbour } from "./client";
 import type { Config } from "./config";
 import { newSelf } from "./config";
 import { Edge, unreachable } from "./edge";
 import type { Engine } from "./engine";
 import { now } from "./engine";
+import { dear, limitOf, whenDear } from "./fair";
 import { asFault, codeOf, ended, Fault, safely } from "./fault";
 import { StatNames } from "./kinds";
-import type { Neighbour, Session } from "./session";
+import { Session } from "./session";
 import type { Happened, Peer, Stats } from "./source";
 
 const minPause = 100;
@@ -15,6 +17,9 @@ const maxPause = 4_000;
 const eventBuffer = 64;
 /** relocateGap is the least time between two relocations, in ms. */
 const relocateGap = 1_000;
+
+/** trapPause is how long after its engine trapped a viewer does without, where the next one trapped, too, in ms. */
+const trapPause = 60_000;
 
 /** Counts that are of now, and not summed over tracks. */
 const momentary = new Set(["peers", "delay", "buffered", "position"]);
@@ -75,6 +80,10 @@ export abstract class Viewer {
   private relocating = false;
   private relocated = 0;
   protected suspended = false;
+  private trappedAt = -Infinity;
+  private successor: Engine | undefined;
+  private uploads: boolean;
+  private downloads: boolean;
   private waiting: Happened[] = [];
   private listener: ((e: Happened) => void) | undefined;
 
@@ -85,6 +94,9 @@ export abstract class Viewer {
     protected readonly cfg: Config,
   ) {
     this.stream = found.res.stream;
+    this.uploads = limitOf(cfg) >= 0;
+    this.downloads = cfg.download !== false;
+    whenDear(() => this.session?.setUpload(this.uploading), this.control.signal);
     window.addEventListener("pagehide", this.hide);
     window.addEventListener("pageshow", this.show);
   }
@@ -103,9 +115,9 @@ export abstract class Viewer {
     this.relocate();
   };
 
-  /** suspend ends all that goes on. What was found anew begins it again. */
+  /** suspend ends all that goes on. What was found anew begins it again. A page that has a connection left is not kept. */
   protected suspend(): void {
-    this.leave();
+    this.leave(true);
   }
 
   get onevent(): ((e: Happened) => void) | undefined {
@@ -192,6 +204,20 @@ export abstract class Viewer {
     });
   }
 
+  /** trapped has a new engine take over from one that trapped, unless that has just happened. */
+  protected trapped(): void {
+    const { engine } = this;
+    if (this.over || now() - this.trappedAt < trapPause) return;
+    this.trappedAt = now();
+    engine?.again?.().then(
+      (e) => {
+        this.successor = e;
+        this.relocate();
+      },
+      () => undefined, // played without
+    );
+  }
+
   /** take goes on with what was found. */
   protected abstract take(found: Found): void;
 
@@ -214,6 +240,8 @@ export abstract class Viewer {
         }
         if (found) {
           this.said = undefined;
+          if (this.successor && !this.session) this.engine = this.successor;
+          this.successor = undefined;
           this.take(found);
           return;
         }
@@ -224,13 +252,19 @@ export abstract class Viewer {
     }
   }
 
+  /** enter makes the session of what was found. */
+  protected enter(engine: Engine, found: Found, client: Client, cfg = this.cfg, since?: number): Session {
+    const sharing = { upload: this.uploading, download: this.downloads };
+    return (this.session = new Session(engine, this.edge, found, cfg, this.self, client, sharing, since));
+  }
+
   /** leave ends the session, and keeps what it counted. */
-  protected leave(): void {
+  protected leave(atOnce = false): void {
     const s = this.session;
     if (!s) return;
     this.past = this.sum(s);
     this.session = undefined;
-    s.close();
+    s.close(atOnce);
   }
 
   /** neighbours are the peers that are connected. */
@@ -244,10 +278,17 @@ export abstract class Viewer {
   }
 
   setUpload(on: boolean): void {
-    this.session?.setUpload(on);
+    this.uploads = on;
+    this.session?.setUpload(this.uploading);
+  }
+
+  private get uploading(): boolean {
+    return this.uploads && !dear(this.cfg);
   }
 
   setDownload(on: boolean): void {
+    if (on === this.downloads) return;
+    this.downloads = on;
     this.session?.setDownload(on);
   }
 

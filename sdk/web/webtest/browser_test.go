@@ -34,8 +34,22 @@ func long(t *testing.T) {
 	}
 }
 
-// openBrowser starts Chromium; its pages reach peers on loopback.
-func openBrowser(t *testing.T, more ...chromedp.ExecAllocatorOption) *browser {
+// openBrowser starts Chromium; its pages reach peers on loopback, and those in the background are not throttled.
+func openBrowser(t *testing.T) *browser {
+	t.Helper()
+	return openBrowserWith(t)
+}
+
+// asShipped has pages in the background throttled, as browsers do that no test drives.
+func asShipped() []chromedp.ExecAllocatorOption {
+	return []chromedp.ExecAllocatorOption{
+		chromedp.Flag("disable-background-timer-throttling", false), chromedp.Flag("disable-renderer-backgrounding", false),
+		chromedp.Flag("disable-backgrounding-occluded-windows", false),
+	}
+}
+
+// openBrowserWith starts Chromium with more options.
+func openBrowserWith(t *testing.T, more ...chromedp.ExecAllocatorOption) *browser {
 	t.Helper()
 	long(t)
 	_, err := os.Stat("../../dist/core.wasm")
@@ -48,15 +62,14 @@ func openBrowser(t *testing.T, more ...chromedp.ExecAllocatorOption) *browser {
 		}
 	}
 	require.NotEmpty(t, program, "Chromium is missing: call make tools")
-	options := append(chromedp.DefaultExecAllocatorOptions[:],
+	allocator, end := chromedp.NewExecAllocator(context.Background(), append(append(chromedp.DefaultExecAllocatorOptions[:],
 		chromedp.ExecPath(program), chromedp.NoSandbox, chromedp.UserDataDir(t.TempDir()),
 		chromedp.Flag("allow-loopback-in-peer-connection", true),
 		chromedp.Flag("disable-features", "WebRtcHideLocalIpsWithMdns"),
 		chromedp.Flag("autoplay-policy", "no-user-gesture-required"),
 		chromedp.Flag("disable-background-timer-throttling", true),
 		chromedp.Flag("disable-renderer-backgrounding", true),
-		chromedp.Flag("disable-dev-shm-usage", true))
-	allocator, end := chromedp.NewExecAllocator(context.Background(), append(options, more...)...)
+		chromedp.Flag("disable-dev-shm-usage", true)), more...)...)
 	t.Cleanup(end)
 	ctx, end := chromedp.NewContext(allocator, chromedp.WithErrorf(func(string, ...any) {}))
 	t.Cleanup(end)
@@ -74,6 +87,12 @@ type page struct {
 // play shows a page that loads the SDK from a server and then runs script, in an async function; what that throws is in
 // failed.
 func (b *browser) play(server, script string) *page {
+	b.t.Helper()
+	return b.show(b.site(server, script))
+}
+
+// site serves such a page, and returns its URL.
+func (b *browser) site(server, script string) string {
 	b.t.Helper()
 	site := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/hls.js" {
@@ -101,7 +120,7 @@ func (b *browser) play(server, script string) *page {
 			</script>`))
 	}))
 	b.t.Cleanup(site.Close)
-	return b.show(site.URL)
+	return site.URL
 }
 
 // show opens a page in a tab of its own.

@@ -37,9 +37,16 @@ func TestAPageSurvivesATrapOfItsEngine(t *testing.T) {
 	page := openBrowser(t).play(s.ServerURL(), `await open("", "live"); await readLive();`)
 	page.until("source && source.stats().peerBytes > 100000")
 	// The engine's memory is overwritten, so that it traps whatever it does next.
+	page.do("window.first = source.engine; superp2p.load().then((e) => new Uint8Array(e.exports.mem.buffer).fill(255))")
+	page.until("!!source.engine && source.engine !== first && !!source.session")
+	page.do("window.was = source.stats()")
+	page.until("source.stats().peers === 1 && source.stats().peerBytes > was.peerBytes + 200000")
+	playFor(t, page, n, "400000")
+	// Where the next one traps as well, the page does without.
 	page.do("superp2p.load().then((e) => new Uint8Array(e.exports.mem.buffer).fill(255))")
 	page.until("source.stats().peers === 0 && source.stats().memory === 0")
 	playFor(t, page, n, "400000")
+	require.Zero(t, page.number("source.stats().peers"))
 }
 
 func TestAPageWithoutWebRTC(t *testing.T) {

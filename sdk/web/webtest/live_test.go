@@ -36,7 +36,12 @@ type native struct {
 
 func openNative(t *testing.T, server string) *native {
 	t.Helper()
-	v, err := peer.Open(t.Context(), peer.Config{Server: server}, "live")
+	return openNativeOf(t, server, "live")
+}
+
+func openNativeOf(t *testing.T, server, target string) *native {
+	t.Helper()
+	v, err := peer.Open(t.Context(), peer.Config{Server: server}, target)
 	require.NoError(t, err)
 	n := &native{Viewer: v}
 	r := v.NewReader()

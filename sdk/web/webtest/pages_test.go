@@ -111,7 +111,7 @@ func TestAStrictPolicyIsEnough(t *testing.T) {
 	}))
 	t.Cleanup(site.Close)
 	openNative(t, s.ServerURL())
-	b := openBrowser(t, chromedp.Flag("test-third-party-cookie-phaseout", true))
+	b := openBrowserWith(t, chromedp.Flag("test-third-party-cookie-phaseout", true))
 	p := b.show(strings.Replace(site.URL, "127.0.0.1", "localhost", 1))
 	p.see("stream.time > 3 && stream.stats.peerBytes > 100000")
 	require.Empty(t, p.text("document.cookie"))

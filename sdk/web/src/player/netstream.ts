@@ -26,7 +26,7 @@ export interface NetStreamConfig {
   server?: string;
   /** Where the engine is. Default: core.wasm beside the script. */
   engine?: string;
-  /** Is asked before each play whether peers may be used. False plays without. Default: they may. */
+  /** Is asked before each play whether peers may be used. Until it says true, it is played without them. Default: they may. */
   consent?: () => boolean | Promise<boolean>;
 }
 
@@ -277,7 +277,7 @@ export class P2PNetStream extends Unsupported {
     get server() {
       return stream.base;
     },
-    engine: stream.options.engine,
+    options: stream.options,
     event: (code, level, details, description) => stream.tell.event(code, level, details, description),
     failed: (play, why) => {
       if (play !== stream.current) return;
@@ -352,16 +352,7 @@ export class P2PNetStream extends Unsupported {
     this.peers.watch(play);
     clearInterval(this.fpsTimer);
     this.fpsTimer = window.setInterval(() => this.countFrames(), 500);
-    void this.consented(play.config).then(() => play.go(source));
-  }
-
-  private async consented(config: PlayConfig): Promise<void> {
-    const { consent } = this.options;
-    if (!consent) return;
-    const yes = await Promise.resolve()
-      .then(consent)
-      .catch(() => false);
-    if (!yes) config.httpOnly = true;
+    void play.go(source);
   }
 
   /** goOn begins what was appended, and tells whether there is something. */

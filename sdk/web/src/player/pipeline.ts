@@ -1,5 +1,6 @@
 /** What plays bytes of one kind on a media element, and the libraries that do so. */
 import { Fault } from "../fault";
+import { beside } from "../open";
 
 /** Tag kinds, as in FLV. */
 export type Kind = "audio" | "video" | "data";
@@ -32,14 +33,13 @@ export interface Pipeline {
 
 const loaded = new Map<string, Promise<unknown>>();
 
-/** library loads one of the files that lie beside the script, once for the page. */
+/** library loads one of the files that lie beside the script, else from a server, once for the page. */
 export function library<T>(name: string, base: string): Promise<T> {
   const known = loaded.get(name);
   if (known) return known as Promise<T>;
-  const url = new URL(name, base || location.href).href;
-  const loading = import(/* @vite-ignore */ url).catch((why: unknown) => {
+  const loading = beside(name, base, (url) => import(/* @vite-ignore */ /* webpackIgnore: true */ url)).catch((why: unknown) => {
     loaded.delete(name);
-    throw new Fault("server_unreachable", "what plays this kind of stream cannot be loaded from " + url, why);
+    throw new Fault("server_unreachable", name + ", which plays this kind of stream, is neither beside the script nor at the server", why);
   });
   loaded.set(name, loading);
   return loading as Promise<T>;

@@ -1,7 +1,9 @@
 /** One play: its source, what plays it, and how it ends. */
 import type { Config } from "../config";
+import { asking } from "../fair";
 import { asFault, codeOf, Fault } from "../fault";
-import { open, scriptBase } from "../open";
+import { mayBeLive } from "../live";
+import { open } from "../open";
 import type { File, Happened, Live, Segments, Source, Stats } from "../source";
 import { FileFeed, FLVPipeline, GeneratedFeed, LiveFeed } from "./flvpipe";
 import { HLSPipeline } from "./hlspipe";
@@ -20,7 +22,7 @@ export interface Owner {
   readonly settings: Settings;
   readonly video: HTMLVideoElement;
   readonly server: string;
-  readonly engine: string | undefined;
+  readonly options: Pick<Config, "engine" | "consent">;
   event(code: string, level?: Happened["level"], details?: string, description?: string): void;
   failed(play: Play, why: Fault): void;
   script(name: string, values: unknown[]): void;
@@ -59,8 +61,8 @@ export class Play {
   private over = false;
   private startAt = 0;
   private until = Infinity;
-  private downloads = true;
   private pausedEarly = false;
+  private consent: Config["consent"];
   /** whenBegun is called when the first frame is there. */
   whenBegun: (() => void) | undefined;
   readonly changes: { at: number; done: () => void }[] = [];
@@ -106,12 +108,17 @@ export class Play {
   get sourceConfig(): Config {
     const c = sourceConfig(this.config);
     if (!c.delay && this.delay) c.delay = this.delay;
-    if (this.owner.engine) c.engine = this.owner.engine;
+    const { engine } = this.owner.options;
+    if (engine) c.engine = engine;
+    if (c.peers !== false) this.consent ??= asking(this.owner.options).consent;
+    if (this.consent) c.consent = this.consent;
     return c;
   }
 
   private open(): Promise<Source> {
     const name = this.config.channel || this.target;
+    // What plays it is loaded beside the question what it is. Where that fails, whoever plays is told.
+    if (mayBeLive(name)) library("mpegts.mjs", this.owner.server).catch(() => undefined);
     return open(this.owner.server, name, this.sourceConfig, this.control.signal);
   }
 
@@ -297,7 +304,7 @@ export class Play {
   }
 
   private async playLive(source: Live): Promise<void> {
-    const lib = await library<never>("mpegts.mjs", scriptBase());
+    const lib = await library<never>("mpegts.mjs", this.owner.server);
     if (this.over) return;
     this.live = new LiveFeed(source, this.stage());
     this.lead(true, true);
@@ -308,13 +315,13 @@ export class Play {
     const head = await source.read(0, 16, this.control.signal);
     const text = String.fromCharCode(...head);
     if (text.startsWith("FLV")) {
-      const lib = await library<never>("mpegts.mjs", scriptBase());
+      const lib = await library<never>("mpegts.mjs", this.owner.server);
       if (this.over) return;
       const feed = new FileFeed(source, this.stage());
       this.lead(false, false);
       this.pipeline = new FLVPipeline(lib, this.stage(), feed);
     } else if (/^(ftyp|moov|styp|moof|mdat|free|skip|wide|sidx)$/.test(text.slice(4, 8))) {
-      const lib = await library<never>("mp4box.mjs", scriptBase());
+      const lib = await library<never>("mp4box.mjs", this.owner.server);
       if (this.over) return;
       this.lead(false, false);
       this.pipeline = new MP4Pipeline(lib, this.stage(), source);
@@ -324,7 +331,7 @@ export class Play {
   }
 
   private async playList(url: string, source?: Segments): Promise<void> {
-    const lib = await library<never>("hls.mjs", scriptBase());
+    const lib = await library<never>("hls.mjs", this.owner.server);
     if (this.over) {
       source?.close();
       return;
@@ -348,7 +355,7 @@ export class Play {
 
   private async generate(): Promise<void> {
     const feed = this.generated!;
-    const lib = await library<never>("mpegts.mjs", scriptBase());
+    const lib = await library<never>("mpegts.mjs", this.owner.server);
     if (this.over) return;
     this.lead(false, false, false);
     this.pipeline = new FLVPipeline(lib, this.stage(), feed);
@@ -366,8 +373,7 @@ export class Play {
       while (this.changes[0] && this.changes[0].at <= at) this.changes.shift()!.done();
     }
     const { minViewers } = this.config;
-    if (!minViewers || !this.source) return;
-    const enough = this.source.stats().swarmSize >= minViewers;
-    if (enough !== this.downloads) this.source.setDownload((this.downloads = enough));
+    if (!minViewers) return;
+    for (const s of [this.source, ...this.others]) s?.setDownload(s.stats().swarmSize >= minViewers);
   }
 }

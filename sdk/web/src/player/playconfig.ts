@@ -22,8 +22,8 @@ export interface PlayConfig {
   streamID?: string | null;
   /** Goes to the server with each request, as «Authorization: Bearer». */
   token?: string | null;
-  /** Whether peers are given anything. Default true. */
-  upload?: boolean | null;
+  /** Whether peers are given anything, or how much at the most. Default: they are, but over mobile data and where data is saved. */
+  upload?: boolean | { maxBytesPerSecond: number } | null;
   /** Most that peers are given, in bytes a second. Default: no limit. */
   uploadRate?: number | null;
 }
@@ -42,6 +42,14 @@ function number(least: number, most: number, integer = false): Check {
 
 const delay: Check = (v) => (v === 0 ? "" : number(2, 30)(v));
 
+const rate = number(0, 2 ** 40);
+
+const upload: Check = (v) => {
+  if (typeof v !== "object") return flag(v);
+  const { maxBytesPerSecond, ...others } = v as Record<string, unknown>;
+  return rate(maxBytesPerSecond) || Object.keys(others).length ? "true, false or {maxBytesPerSecond}, which is " + rate("") : "";
+};
+
 /** checks are what each key may be. A Go test holds them equal to the schema. */
 const checks: Record<keyof PlayConfig, Check> = {
   channel: text,
@@ -53,8 +61,8 @@ const checks: Record<keyof PlayConfig, Check> = {
   startTimeout: number(0, 600),
   streamID: text,
   token: text,
-  upload: flag,
-  uploadRate: number(0, 2 ** 40),
+  upload,
+  uploadRate: rate,
 };
 
 /** playConfigKeys are the keys that there are. */
@@ -85,17 +93,14 @@ export function sourceConfig(c: PlayConfig): Config {
   if (c.httpOnly) out.peers = false;
   if (c.maxPeers) out.maxPeers = c.maxPeers;
   if (c.memory) out.maxBytes = c.memory;
+  if (c.minViewers) out.download = false; // until there are as many
   if (c.startTimeout) out.startTimeout = c.startTimeout;
   if (c.token) out.token = c.token;
-  if (c.upload === false || metered()) out.upload = false;
-  else if (c.uploadRate) out.upload = { maxBytesPerSecond: c.uploadRate };
+  const said = typeof c.upload === "object" ? c.upload?.maxBytesPerSecond : undefined;
+  if (c.upload === false || said === 0) out.upload = false;
+  else if (said || c.uploadRate) out.upload = { maxBytesPerSecond: Math.min(said || Infinity, c.uploadRate || Infinity), mobile: c.upload === true };
+  else if (c.upload) out.upload = true;
   return out;
-}
-
-/** metered tells whether the browser says that data is dear here. */
-function metered(): boolean {
-  const { connection } = navigator as Navigator & { connection?: { saveData?: boolean; type?: string } };
-  return connection?.saveData === true || connection?.type === "cellular";
 }
 
 /** nearest returns the name that is most like what was written (Levenshtein distance, case aside). */

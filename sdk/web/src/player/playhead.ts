@@ -199,6 +199,7 @@ export class Playhead {
   }
 
   private pausedOutside(): void {
+    if (document.hidden && this.video.muted) return; // the browser's own doing, until somebody sees it
     if (this.wanted && this.video.paused && !this.video.ended && !this.over && !this.video.seeking) this.pause();
   }
 
@@ -255,6 +256,7 @@ export class Playhead {
     if (this.allGiven || video.currentTime >= this.until ? this.atEnd() : video.ended) {
       this.finish();
     } else if (this.full && !this.allGiven) {
+      this.keepUp();
       this.checkDry(t);
       this.hold(t);
       this.goodFor += passed;
@@ -268,6 +270,15 @@ export class Playhead {
     if (by < 1 || this.paused) return;
     this.stepping++; // it is no seek of anybody's
     video.currentTime += by;
+  }
+
+  /** keepUp goes on with what is live where the browser has a silent picture stand that nobody sees. */
+  private keepUp(): void {
+    if (!document.hidden && this.video.paused && this.wanted) this.run();
+    const by = ahead(this.video) - this.want() - 0.5;
+    if (!document.hidden || !this.told.holdsDelay || by < 2) return;
+    this.stepping++; // it is no seek of anybody's
+    this.video.currentTime += by;
   }
 
   /** jump goes on after a hole, which playback would wait before for ever. */

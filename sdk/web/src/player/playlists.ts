@@ -1,7 +1,9 @@
 /** hls.js's loader (hls.config.loader), which takes playlists and segments from Sources, and anything else by fetch. */
 import type { Config } from "../config";
+import { asking } from "../fair";
 import { asFault, codeOf } from "../fault";
 import { open } from "../open";
+import { directives } from "../playlist";
 import type { Segments } from "../source";
 
 interface Context {
@@ -49,6 +51,7 @@ export class Playlists {
   private readonly sources = new Map<string, Promise<Segments | undefined>>(); // by the URL asked for
   private readonly loaded = new Map<string, Segments>(); // by the URL that it came from
   private readonly control = new AbortController();
+  private config: Config | undefined;
 
   constructor(private readonly options: PlaylistsOptions) {}
 
@@ -88,8 +91,9 @@ export class Playlists {
   private source(url: string): Promise<Segments | undefined> {
     const known = this.sources.get(url);
     if (known) return known;
-    const { server, config, strict } = this.options;
-    const opening = open(server, url, config, this.control.signal).then(
+    const { server, strict } = this.options;
+    this.config ??= asking(this.options.config); // once for all playlists of the player
+    const opening = open(server, url, this.config, this.control.signal).then(
       (s) => {
         if (s.kind !== "hls") {
           s.close();
@@ -108,16 +112,6 @@ export class Playlists {
     this.sources.set(url, opening);
     return opening;
   }
-}
-
-/** directives parts a playlist's URL from the delivery directives of low latency. */
-function directives(url: string): [string, string] {
-  const u = new URL(url, location.href);
-  const query: string[] = [];
-  for (const [k, v] of [...u.searchParams]) if (k.startsWith("_HLS_")) query.push(k + "=" + encodeURIComponent(v));
-  if (query.length === 0) return [url, ""];
-  const plain = url.replace(/([?&])_HLS_[^&#]*/g, "$1").replace(/[?&]+(?=#|$)/, "").replace(/&&+/g, "&").replace("?&", "?");
-  return [plain, query.join("&")];
 }
 
 async function fetched(url: string, signal: AbortSignal): Promise<{ url: string; text: string }> {

@@ -1,0 +1,1 @@
+importScripts("../sdk/superp2p-sw.js");
