@@ -9,7 +9,7 @@ import (
 // plays sees that the picture moves and that sound is there.
 func (p *page) plays() {
 	p.t.Helper()
-	p.see("shown.size > 30 && loudest > 0.01 && s.time > 5")
+	p.see("shown.size > 20 && loudest > 0.01 && s.time > 5")
 }
 
 // TestTheExamplePlaysEachKind runs the interface document's example, without a proxy: from the server.

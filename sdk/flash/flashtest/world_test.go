@@ -44,8 +44,8 @@ var kinds = []kind{
 // picture is what ffmpeg shows for so many seconds. It costs decoders little.
 func picture(seconds int) []string {
 	n := strconv.Itoa(seconds)
-	return []string{"-f", "lavfi", "-i", "testsrc=size=320x240:rate=25:duration=" + n, "-f", "lavfi", "-i", "sine=duration=" + n,
-		"-c:v", "libx264", "-preset", "ultrafast", "-tune", "zerolatency", "-g", "50", "-pix_fmt", "yuv420p", "-b:v", "600k", "-c:a", "aac"}
+	return []string{"-f", "lavfi", "-i", "testsrc=size=192x144:rate=20:duration=" + n, "-f", "lavfi", "-i", "sine=duration=" + n,
+		"-c:v", "libx264", "-preset", "ultrafast", "-tune", "zerolatency", "-g", "40", "-pix_fmt", "yuv420p", "-b:v", "400k", "-c:a", "aac"}
 }
 
 // serve starts a server that may pull from this machine and gives up soon what does not come back.

@@ -26,6 +26,7 @@ class LiveDemo extends Sprite {
 			_P2PNetStream = e.currentTarget.content.stream;
 			_P2PNetStream.addEventListener(NetStatusEvent.NET_STATUS, onPlayStatus);
 			_P2PNetStream.client = {onMetaData: onMetaData, onPlayStatus: onEnd};
+			say("play");
 			if (vars.config != null)
 				_P2PNetStream.play(vars.url, haxe.Json.parse(vars.config));
 			else

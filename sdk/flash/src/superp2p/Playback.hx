@@ -62,14 +62,10 @@ class Playback extends Measures {
 		moved = last = getTimer();
 		deadline = last + settings.startTimeout;
 		timer.start();
-		if (settings.wrong != null) {
-			fail("Play.Failed", settings.wrong);
-			return;
-		}
-		routes = Routes.of(settings);
-		reason = settings.requireP2P ? "no way by which bytes come from peers is here: install superp2p's proxy, or allow the server"
+		// A failure is told later: whoever calls play attaches the stream after that, and a fallback would be hidden by it.
+		routes = settings.wrong == null ? Routes.of(settings) : [];
+		reason = settings.wrong != null ? settings.wrong : settings.requireP2P ? "no way by which bytes come from peers is here: install superp2p's proxy, or allow the server"
 			: "no server is known: load the SWF from it, or name it as config.server";
-		nextRoute();
 	}
 
 	public function play2(param:NetStreamPlayOptions):Void {
@@ -262,6 +258,8 @@ class Playback extends Measures {
 			timer.stop();
 		} else if (!started && now > deadline) {
 			fail("Play.Failed", "nothing came that can be played, in the time that startTimeout allows");
+		} else if (phase == Opening && session == null) {
+			nextRoute();
 		} else if (phase == Waiting) {
 			wait();
 		} else if (session != null && phase != Opening) {
