@@ -120,7 +120,7 @@ func (e *Edge) play(w http.ResponseWriter, r *http.Request, targetOf func(*http.
 		return
 	}
 	defer context.AfterFunc(ctx, shut)()
-	_ = s.Pour(ctx, w) // the end of the stream, or the player has left
+	_ = s.Pour(ctx, w, r) // the end of the stream, or the player has left
 }
 
 // playPlain sends a live stream as it is, to a player of any kind; false if it is no such stream.

@@ -50,7 +50,7 @@ func (p *Proxy) serveViewing(w http.ResponseWriter, r *http.Request, t Target) {
 		refuse(err)
 		return
 	}
-	if left := flv.Pour(ctx, w); left != nil {
+	if left := flv.Pour(ctx, w, r); left != nil {
 		p.log.Debug("player left", "stream", s.label, "error", left)
 	}
 }

@@ -157,9 +157,14 @@ func playable(video, audio *flv.Tag, anyCodec bool) error {
 
 // Pour sends the stream until it ends, or ctx does, or the player leaves. It returns why it ended, io.EOF if as it should; and
 // closes the viewing.
-func (s *Stream) Pour(ctx context.Context, w http.ResponseWriter) (err error) {
+func (s *Stream) Pour(ctx context.Context, w http.ResponseWriter, r *http.Request) (err error) {
 	defer func() { s.v.Close(err) }()
 	h := w.Header()
+	if r.ProtoMajor == 1 {
+		// Not chunked: an end without the final chunk, when the sender dies, has Ruffle (0.6.0) try to read on without end, so that the
+		// page hangs. What an end means, the State says.
+		h.Set("Transfer-Encoding", "identity")
+	}
 	h.Set("Content-Type", "video/x-flv")
 	h.Set("Cache-Control", "no-store")
 	h.Set("X-Accel-Buffering", "no")

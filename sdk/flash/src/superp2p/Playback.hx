@@ -19,6 +19,8 @@ class Playback extends Measures {
 	static inline var PATIENCE = 3000;
 	/** After how many bytes a live stream is opened anew, since Flash's own class keeps all of them. **/
 	static inline var ROTATE = 48 * 1024 * 1024;
+	/** How long after the end of the bytes the sender may take to say why, in ms. **/
+	static inline var CUT = 10000;
 	/** How long a live stream stays open while it is paused, in ms. **/
 	static inline var PAUSED = 60000;
 
@@ -237,6 +239,7 @@ class Playback extends Measures {
 
 	function begin():Void {
 		phase = Filling;
+		stopped = false;
 		opened = true;
 		mark();
 		if (!settings.upload)
@@ -264,8 +267,12 @@ class Playback extends Measures {
 			wait();
 		} else if (session != null && phase != Opening) {
 			session.tick(now);
-			if (measure(now))
+			if (measure(now)) {
 				moved = now;
+				if (stopped && phase == Running && !paused)
+					native.nativeResume(); // it was the end of what was played before
+				stopped = false;
+			}
 			advance(now);
 		}
 	}
@@ -279,8 +286,12 @@ class Playback extends Measures {
 			nextRoute();
 			return;
 		}
-		if (session.failure != null && (held < 0.1 || paused && !started)) {
+		if (session.failure != null && (held < 0.1 || stopped || paused && !started)) {
 			fail(session.failureCode, session.failure);
+			return;
+		}
+		if (stopped && !session.over && now - moved > CUT) {
+			fail("Play.Failed", "the connection to the " + session.route.name + " was cut");
 			return;
 		}
 		if (isLive() && paused && now - pausedAt > PAUSED) {
@@ -382,11 +393,7 @@ class Playback extends Measures {
 		e.stopImmediatePropagation();
 		switch (e.info.code) {
 			case "NetStream.Play.Stop":
-				if (phase == Running && session != null) {
-					stopped = session.complete(loaded());
-					if (!stopped && !paused)
-						native.nativeResume(); // the end of what was played before
-				}
+				stopped = phase == Running;
 			case "NetStream.Play.StreamNotFound", "NetStream.Play.FileStructureInvalid", "NetStream.Play.NoSupportedTrackFound":
 				if (opened && phase != Over && session.failure == null)
 					fail(e.info.code == "NetStream.Play.StreamNotFound" ? "Play.Failed" : e.info.code.substr(10), "Flash Player cannot play what came");
