@@ -1,5 +1,5 @@
-// Package sdk is what a site loads from its superp2p server, embedded: the builds in dist, which `make sdk` makes, and the SWF,
-// which `make swf` makes and which is committed.
+// Package sdk is what a site loads from its superp2p server, embedded: the builds in dist, which `make sdk` makes, and the
+// SWFs, which `make swf` makes and which are committed.
 //
 // Handler and what it returns are safe for concurrent use.
 package sdk
@@ -19,7 +19,7 @@ import (
 	"time"
 )
 
-//go:embed dist flash/superp2p.swf
+//go:embed dist flash/*.swf
 var files embed.FS
 
 // folders are where the files lie, one in another's place.

@@ -133,7 +133,11 @@ func (e *Edge) playPlain(w http.ResponseWriter, r *http.Request, targetOf func(*
 	if err != nil || is.stream == nil || is.stream.segments != nil {
 		return false
 	}
-	reader, err := is.stream.playback(0)
+	var reader *Playback
+	delay, err := seconds(r.URL.Query(), "delay", mostDelay)
+	if err == nil {
+		reader, err = is.stream.playback(delay)
+	}
 	if err != nil {
 		e.writeFault(w, r, err)
 		return true

@@ -11,8 +11,6 @@ import (
 )
 
 const (
-	// class is the document class.
-	class = "SuperP2P"
 	// playerVersion is that of Flash Player 10.1 in a SWF.
 	playerVersion = 10
 	// maxSize is the largest size that the SWF may have, in bytes.
@@ -20,6 +18,9 @@ const (
 	// haxeVersion is what made the committed SWF. Another one makes other bytes.
 	haxeVersion = "4.2.5"
 )
+
+// movies are what is made: the file, the folder of its sources, and its document class.
+var movies = []struct{ file, src, class string }{{"superp2p.swf", "src", "SuperP2P"}, {"player.swf", "player", "Player"}}
 
 // library are the classes of Haxe's own that may be in the SWF. They get other names: a program that is made by Haxe, too, has classes of
 // the same names, of which the Flash Player takes those of the program that loads, and these lack what the program does not use.
@@ -48,13 +49,18 @@ func run(flash string) error {
 	if version != haxeVersion {
 		fmt.Printf("swfbuild: this is Haxe %s; the SWF that is committed is made by %s\n", version, haxeVersion)
 	}
-	file, err := build(filepath.Join(flash, "src"))
-	if err != nil {
-		return err
+	for _, m := range movies {
+		file, err := build(filepath.Join(flash, m.src), m.class)
+		if err != nil {
+			return err
+		}
+		out := filepath.Join(flash, m.file)
+		fmt.Printf("%s: %d bytes\n", out, len(file))
+		if err := os.WriteFile(out, file, 0o644); err != nil {
+			return err
+		}
 	}
-	out := filepath.Join(flash, "superp2p.swf")
-	fmt.Printf("%s: %d bytes\n", out, len(file))
-	return os.WriteFile(out, file, 0o644)
+	return nil
 }
 
 // haxe returns the version of the compiler that is here.
@@ -68,7 +74,7 @@ func haxe() (string, error) {
 }
 
 // build compiles the sources and returns the SWF.
-func build(src string) ([]byte, error) {
+func build(src, class string) ([]byte, error) {
 	dir, err := os.MkdirTemp("", "swfbuild")
 	if err != nil {
 		return nil, err
@@ -76,7 +82,7 @@ func build(src string) ([]byte, error) {
 	defer func() { _ = os.RemoveAll(dir) }()
 	compiled := filepath.Join(dir, "haxe.swf")
 	// No member after 10.1 compiles; a class of our own overrides Flash's members as they are.
-	args := []string{"-cp", src, "-main", class, "-swf", compiled, "-swf-version", "10.1", "-swf-header", "1:1:30:000000",
+	args := []string{"-cp", src, "-main", class, "-swf", compiled, "-swf-version", "10.1", "-swf-header", "640:360:30:000000",
 		"-D", "no-flash-override", "-dce", "full", "--no-traces"}
 	for _, name := range library {
 		args = append(args, "--macro", `addMetadata('@:native("superp2p.haxe.`+name[strings.LastIndexByte(name, '.')+1:]+`")', '`+name+`')`)

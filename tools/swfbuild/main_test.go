@@ -17,9 +17,9 @@ const flash = "../../sdk/flash/"
 //go:embed testdata/newer.txt
 var newer string
 
-func committed(t *testing.T) *movie {
+func committed(t *testing.T, name string) *movie {
 	t.Helper()
-	file, err := os.ReadFile(flash + "superp2p.swf")
+	file, err := os.ReadFile(flash + name)
 	require.NoError(t, err)
 	require.LessOrEqual(t, len(file), maxSize)
 	m, err := parse(file)
@@ -32,19 +32,27 @@ func TestTheCommittedSWFIsWhatTheSourcesMake(t *testing.T) {
 	if err != nil || version != haxeVersion {
 		t.Skipf("Haxe %s is missing (make tools installs Debian's): found %q, %v", haxeVersion, version, err)
 	}
-	file, err := build(flash + "src")
-	require.NoError(t, err)
-	built, err := parse(file)
-	require.NoError(t, err)
-	m := committed(t)
-	require.Equal(t, m.head, built.head)
-	require.True(t, slices.EqualFunc(m.tags, built.tags, func(a, b tag) bool {
-		return a.code == b.code && string(a.body) == string(b.body)
-	}), "call make swf and commit sdk/flash/superp2p.swf")
+	for _, one := range movies {
+		file, err := build(flash+one.src, one.class)
+		require.NoError(t, err)
+		built, err := parse(file)
+		require.NoError(t, err)
+		m := committed(t, one.file)
+		require.Equal(t, m.head, built.head)
+		require.True(t, slices.EqualFunc(m.tags, built.tags, func(a, b tag) bool {
+			return a.code == b.code && string(a.body) == string(b.body)
+		}), "call make swf and commit sdk/flash/"+one.file)
+	}
 }
 
 func TestTheSWFIsForFlashPlayer101(t *testing.T) {
-	m := committed(t)
+	for _, one := range movies {
+		requirePlayer101(t, committed(t, one.file), one.class)
+	}
+}
+
+func requirePlayer101(t *testing.T, m *movie, class string) {
+	t.Helper()
 	require.EqualValues(t, playerVersion, m.version)
 	document := ""
 	for _, tag := range m.tags {
@@ -68,7 +76,7 @@ func TestTheSWFIsForFlashPlayer101(t *testing.T) {
 }
 
 func TestNamesAreFound(t *testing.T) {
-	m := committed(t)
+	m := committed(t, "superp2p.swf")
 	names, err := m.names()
 	require.NoError(t, err)
 	for _, local := range []string{"p2pStat", "onPlayStatus"} {

@@ -10,13 +10,8 @@ import flash.utils.Timer;
 	What both streams do: it finds a route, fills the buffer, sees what fails, and tells each event once (docs/flash.md). Flash's own
 	class decodes; what it tells is kept from the application, but in data generation mode.
 **/
-class Playback extends Measures {
+class Playback extends Opening {
 	static inline var TICK = 50;
-	/** How long a route may take to say that it is there, in ms. **/
-	static inline var PROBE_PROXY = 1000;
-	static inline var PROBE_SERVER = 4000;
-	/** How long what was played before is waited for, in ms. **/
-	static inline var PATIENCE = 3000;
 	/** After how many bytes a live stream is opened anew, since Flash's own class keeps all of them. **/
 	static inline var ROTATE = 48 * 1024 * 1024;
 	/** How long after the end of the bytes the sender may take to say why, in ms. **/
@@ -25,9 +20,6 @@ class Playback extends Measures {
 	static inline var PAUSED = 60000;
 
 	var timer = new Timer(TICK);
-	var routes:Array<Route> = [];
-	var old:Session;
-	var reason:String;
 	var started = false;
 	var full = false;
 	var flushed = false;
@@ -35,10 +27,7 @@ class Playback extends Measures {
 	var pausedAt = 0.0;
 	var seeking = false;
 	var deadline = 0.0;
-	var moved = 0.0;
 	var last = 0.0;
-	var patience = 0.0;
-	var stopped = false;
 
 	public function new(native:Native, home:Home) {
 		super(native, home);
@@ -170,85 +159,6 @@ class Playback extends Measures {
 			timer.stop();
 	}
 
-	function retire():Void {
-		if (session == null)
-			return;
-		session.end();
-		if (opened && session.arriving(loaded()))
-			old = session;
-		session = null;
-		opened = false;
-	}
-
-	function nextRoute():Void {
-		var route = routes.shift();
-		if (route == null) {
-			fail("Play.Failed", reason);
-			return;
-		}
-		var tried = session = new Session(route, settings, from);
-		tried.probe(route.name == "proxy" ? PROBE_PROXY : PROBE_SERVER, function() {
-			if (tried == session)
-				await();
-		}, function(why) {
-			if (tried != session)
-				return;
-			session = null;
-			if (route.name == "server")
-				reason = "the server cannot be used: " + why;
-			nextRoute();
-		});
-	}
-
-	/** Opens the same from a time on. **/
-	function reopen(at:Float):Void {
-		var route = session == null ? lastRoute : session.route;
-		lastRoute = route;
-		if (phase == Running)
-			native.nativePause();
-		hold(at);
-		retire();
-		lastRoute = route;
-		session = again(at);
-		moved = getTimer();
-		await();
-	}
-
-	function again(at:Float):Session {
-		from = at;
-		return new Session(lastRoute, settings, at);
-	}
-
-	function await():Void {
-		lastRoute = session.route;
-		phase = Waiting;
-		patience = getTimer() + PATIENCE;
-		wait();
-	}
-
-	function wait():Void {
-		var now = getTimer();
-		if (old != null) {
-			old.tick(now);
-			if (old.arriving(loaded()) && now < patience)
-				return;
-			old = null;
-		}
-		begin();
-	}
-
-	function begin():Void {
-		phase = Filling;
-		stopped = false;
-		opened = true;
-		mark();
-		if (!settings.upload)
-			session.route.share(false);
-		native.nativePlay(session.url);
-		if (phase == Filling) // nobody has called from a listener
-			native.nativePause();
-	}
-
 	function tick():Void {
 		var now = getTimer();
 		if (now - last > 2000) { // the page was hidden, and Flash with it
@@ -373,7 +283,7 @@ class Playback extends Measures {
 		} catch (e:Dynamic) {} // the application's own
 	}
 
-	function fail(code:String, why:String):Void {
+	override function fail(code:String, why:String):Void {
 		var target = settings.target;
 		if (phase == Running)
 			native.nativePause();
