@@ -3,7 +3,10 @@ package flashtest
 import (
 	"testing"
 
+	"github.com/chromedp/chromedp"
 	"github.com/stretchr/testify/require"
+
+	"github.com/superp2p/superp2p/internal/demo"
 )
 
 // plays sees that the picture moves and that sound is there.
@@ -37,4 +40,21 @@ func TestTheExamplePlaysEachKind(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestTheDemoPlaysByTheSWF shows the demo's page, which has the same stream twice.
+func TestTheDemoPlaysByTheSWF(t *testing.T) {
+	b := openBrowser(t)
+	t.Chdir("../../..") // where Ruffle is installed below
+	d, err := demo.Start(t.Context(), demo.Config{Viewers: 2, Bitrate: 400_000})
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, d.Close()) })
+	tab, end := chromedp.NewContext(b.ctx)
+	t.Cleanup(end)
+	p := &page{t, tab}
+	require.NoError(t, chromedp.Do(tab, chromedp.EmulateViewport(1000, 700), chromedp.Navigate(d.URL()+demo.FlashPath)))
+	_, err = chromedp.Run(p.ctx, chromedp.Poll[bool](`document.getElementById("said").textContent.startsWith("by the server, ") &&
+		document.getElementById("page").contentDocument.querySelector("video")?.currentTime > 3`, chromedp.WithPollingTimeout(patience)))
+	require.NoError(t, err, p.text(`document.body.innerText`))
+	p.shoot("demo")
 }

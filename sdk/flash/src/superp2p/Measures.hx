@@ -22,6 +22,9 @@ class Measures {
 	/** It still has what it had before. **/
 	var stale = false;
 	var before = 0.0;
+	var beforeTime = 0.0;
+	/** The time of a live stream before it was opened anew. **/
+	var base = 0.0;
 	/** Where a film begins that is opened anew. **/
 	var from = 0.0;
 	var held:Null<Float>;
@@ -59,7 +62,7 @@ class Measures {
 		if (!opened)
 			return 0;
 		var n = native.nativeLoaded();
-		if (stale && (n < before || n == 0))
+		if (stale && (n != before || native.nativeTime() < beforeTime))
 			stale = false;
 		return stale ? 0 : n;
 	}
@@ -67,6 +70,7 @@ class Measures {
 	/** Remembers what Flash's own class still has of what was played before. **/
 	function mark():Void {
 		before = native.nativeLoaded();
+		beforeTime = native.nativeTime();
 		stale = before > 0;
 		seen = 0;
 	}
@@ -81,13 +85,15 @@ class Measures {
 		if (held != null)
 			return held;
 		if (!opened)
-			return 0;
-		return number("start") + Math.min(native.nativeTime(), received());
+			return base;
+		return base + number("start") + Math.min(native.nativeTime(), received());
 	}
 
 	/** Has time stand at a moment until release. **/
 	function hold(at:Float):Void {
-		held = at > 0 ? at : time();
+		if (session != null)
+			base = isLive() ? time() : 0;
+		held = session == null || isLive() ? base : at;
 	}
 
 	function release():Void {
@@ -96,6 +102,7 @@ class Measures {
 
 	function forget():Void {
 		held = null;
+		base = 0;
 		from = 0;
 		stalls = 0;
 		rates = [];

@@ -56,21 +56,14 @@ class Opening extends Measures {
 
 	/** Opens the same from a time on. **/
 	function reopen(at:Float):Void {
-		var route = session == null ? lastRoute : session.route;
-		lastRoute = route;
 		if (phase == Running)
 			native.nativePause();
 		hold(at);
 		retire();
-		lastRoute = route;
-		session = again(at);
+		from = at;
+		session = new Session(lastRoute, settings, at);
 		moved = getTimer();
 		await();
-	}
-
-	function again(at:Float):Session {
-		from = at;
-		return new Session(lastRoute, settings, at);
 	}
 
 	function await():Void {

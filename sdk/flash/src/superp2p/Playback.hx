@@ -205,9 +205,8 @@ class Playback extends Opening {
 			return;
 		}
 		if (isLive() && paused && now - pausedAt > PAUSED) {
-			var route = session.route;
+			base = time();
 			retire();
-			lastRoute = route;
 			return;
 		}
 		if (phase == Filling)

@@ -3,6 +3,7 @@ package superp2p;
 /** One answer of FLV: how far it is, as who sends it says. **/
 class Session {
 	/** How often it is asked about, in ms, and how often in vain before it counts as lost. **/
+	static inline var SOON = 100;
 	static inline var OFTEN = 300;
 	static inline var SELDOM = 1000;
 	static inline var VAIN = 3;
@@ -64,7 +65,7 @@ class Session {
 			if (++vain >= VAIN)
 				lose("the " + route.name + " went away: " + why);
 		});
-		due = now + (times.length < 6 ? OFTEN : SELDOM);
+		due = now + (times.length < 2 ? SOON : times.length < 6 ? OFTEN : SELDOM);
 	}
 
 	function take(answer:Dynamic):Void {
