@@ -68,9 +68,15 @@ func (e *Edge) filmSource(ctx context.Context, is found, delay time.Duration) (f
 		}
 		context.AfterFunc(ctx, is.stream.leave)
 		return &liveList{stream: is.stream, delay: delay}, nil
-	case is.file != nil && is.file.vod != nil:
-		return fullList{file: is.file}, nil
 	case is.file != nil:
+		if is.file.readers.Add(1) > int64(e.config.MaxReaders) {
+			is.file.readers.Add(-1)
+			return nil, manyReaders()
+		}
+		context.AfterFunc(ctx, func() { is.file.readers.Add(-1) })
+		if is.file.vod != nil {
+			return fullList{file: is.file}, nil
+		}
 		return wholeFile{file: is.file}, nil
 	}
 	return nil, fault.New(fault.SourceMaster, "the playlist leads to another that leads to others; play one of those")

@@ -251,13 +251,17 @@ func (s *stream) join() error {
 	defer s.mu.Unlock()
 	switch {
 	case s.readers >= s.edge.config.MaxReaders:
-		return fault.New(fault.LimitReached,
-			"as many players as the server's configuration allows (limits.readers) watch this stream by HTTP-FLV")
+		return manyReaders()
 	case s.state == edgeapi.StateEnded:
 		return fault.New(fault.SourceEnded, "the stream has ended")
 	}
 	s.readers++
 	return nil
+}
+
+func manyReaders() error {
+	return fault.New(fault.LimitReached,
+		"as many players as the server's configuration allows (limits.readers) watch this stream by HTTP-FLV")
 }
 
 // openReader returns a reader that starts at the newest group that begins so long before the live edge. The first one makes the

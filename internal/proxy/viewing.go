@@ -16,15 +16,15 @@ import (
 // serveViewing answers a Flash player, which plays by an id: FLV, whatever it is.
 func (p *Proxy) serveViewing(w http.ResponseWriter, r *http.Request, t Target) {
 	v, ctx, err := p.viewings.Begin(r.Context(), t.Session)
+	refuse := func(err error) { // never by a redirect: the player takes another way itself
+		code := fault.CodeOf(err)
+		fail(w, status(code), string(code), message(err), t.Fallback)
+	}
 	if err != nil {
-		p.refuse(w, r, t, err)
+		refuse(err)
 		return
 	}
-	defer v.Close(nil)
-	refuse := func(err error) {
-		v.Close(err)
-		p.refuse(w, r, t, err)
-	}
+	defer func() { v.Close(err) }()
 	s, audio, err := p.joinViewing(ctx, t)
 	if err != nil {
 		refuse(err)
@@ -50,8 +50,8 @@ func (p *Proxy) serveViewing(w http.ResponseWriter, r *http.Request, t Target) {
 		refuse(err)
 		return
 	}
-	if left := flv.Pour(ctx, w, r); left != nil {
-		p.log.Debug("player left", "stream", s.label, "error", left)
+	if err = flv.Pour(ctx, w, r); err != nil {
+		p.log.Debug("player left", "stream", s.label, "error", err)
 	}
 }
 

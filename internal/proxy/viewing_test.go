@@ -17,7 +17,7 @@ const id = "0123456789abcdefghij"
 
 func TestAFlashPlayerAsksHowItGoesAndEndsIt(t *testing.T) {
 	s := start(t, proxy.Config{}, nil)
-	require.Equal(t, "unknown", s.object(200, "/session?id=" + id)["state"])
+	require.Equal(t, "unknown", s.object(200, "/session?id="+id)["state"])
 	answer := s.get("/channel/" + s.Channel() + ".flv?as=flv&superp2p_session=" + id)
 	require.Equal(t, 200, answer.StatusCode)
 	r := flv.NewReader(answer.Body, flv.Limits{})

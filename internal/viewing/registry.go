@@ -26,6 +26,7 @@ const (
 type Registry struct {
 	mu    sync.Mutex
 	known map[string]*Viewing
+	swept time.Time // when what is forgotten was looked for
 }
 
 // Begin takes note that a player asks for FLV by an id, "" if it has none. The context ends with ctx and when the player ends
@@ -115,9 +116,12 @@ func (r *Registry) find(id string, end bool) *Viewing {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	for known, v := range r.known {
-		if v.forgotten(memory) {
-			delete(r.known, known)
+	if now := time.Now(); now.Sub(r.swept) > memory/4 {
+		r.swept = now
+		for known, v := range r.known {
+			if v.forgotten(memory) {
+				delete(r.known, known)
+			}
 		}
 	}
 	v := r.known[id]
