@@ -37,8 +37,8 @@ test: ## run everything that must pass: lint, wasm, other platforms, fuzz, all t
 	@$(MAKE) --no-print-directory go-test
 
 go-test: build
-	@echo "==> go test -race: five to ten minutes on two cores"
-	CGO_ENABLED=1 $(GO) test -race -count=1 -timeout 20m ./...
+	@echo "==> go test -race: twenty to thirty minutes on two cores"
+	CGO_ENABLED=1 $(GO) test -race -count=1 -timeout 60m ./...
 	cd tools && $(GO) test -count=1 ./...
 
 test-short: build ## run the tests that need neither a browser nor ffmpeg nor Node.js

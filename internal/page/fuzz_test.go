@@ -13,7 +13,7 @@ func FuzzRun(f *testing.F) {
 	f.Add(byte(0), inputs(Tick, LinkOpened, 1, swarm.PeerID{1}, Message, 1, []byte("\x01\x01"), Stats))
 	f.Add(byte(1), inputs(Read, 4, 2, 0, Tick, Hold, 1, Seek, 500, Proved, 4, []byte("x"), []byte("y")))
 	f.Add(byte(2), inputs(Restore, 56, slice.AppendFrame(nil, cut(56)), Tick, Fetched, 57, slice.AppendFrame(nil, cut(57))))
-	f.Add(byte(0), append(appendLive(inputs(Reposition)), inputs(SetUpload, 0, SetDownload, 0, SetMaxBytes, 1, Leave, Tick)...))
+	f.Add(byte(0), append(appendLive(inputs(Reposition), 79), inputs(SetUpload, 0, SetDownload, 0, SetMaxBytes, 1, Leave, Tick)...))
 	f.Fuzz(func(t *testing.T, kind byte, b []byte) {
 		s := Open(began, open(Kind(kind%byte(kinds)), 1))
 		now := began

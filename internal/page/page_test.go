@@ -27,7 +27,10 @@ var (
 const each = 250 * time.Millisecond
 
 // open writes what Open takes of a live track, of which slices 0 to 79 are cut, four in a group.
-func open(kind Kind, self byte) []byte {
+func open(kind Kind, self byte) []byte { return openAt(kind, self, 79) }
+
+// openAt does the same where the server knows of slices up to edge.
+func openAt(kind Kind, self byte, edge int) []byte {
 	w := writer{}
 	w.uvarint(Version)
 	w.uvarint(uint64(kind))
@@ -51,18 +54,19 @@ func open(kind Kind, self byte) []byte {
 		w.uvarint(1000)
 		return w.b
 	}
-	return appendLive(w.b)
+	return appendLive(w.b, edge)
 }
 
-func appendLive(b []byte) []byte {
+func appendLive(b []byte, edge int) []byte {
 	w := writer{b}
 	w.varint(1000)
 	w.varint(began.UnixMilli() - 1000 - 20_000)
-	w.uvarint(79)
-	w.uvarint(79 * 250)
+	w.number(edge)
+	w.number(edge * 250)
 	w.uvarint(4000)
-	w.uvarint(20)
-	for i := range 20 {
+	groups := (edge + 4) / 4
+	w.number(groups)
+	for i := range groups {
 		w.uvarint(uint64(min(i, 1) * 4))
 		w.uvarint(uint64(min(i, 1) * 1000))
 	}
@@ -178,6 +182,22 @@ func TestALiveTrackFromTheServer(t *testing.T) {
 	require.Len(t, counts, len(StatNames))
 	require.GreaterOrEqual(t, counts[1], uint64(100*len(delivered)), "server bytes")
 	require.Zero(t, counts[0], "peer bytes")
+}
+
+// TestWhatIsRestoredTellsWhereTheEdgeIs begins with a track of which the server knew one slice, and the page had many more when the
+// engine came.
+func TestWhatIsRestoredTellsWhereTheEdgeIs(t *testing.T) {
+	s := Open(began, openAt(LiveFLV, 1, 0))
+	var restored []byte
+	for n := range slice.Number(20) {
+		restored = append(restored, inputs(Restore, int(n), slice.AppendFrame(nil, cut(n)))...)
+	}
+	list := read(t, s.Run(began, append(restored, inputs(SwarmSize, 1, Tick)...)))
+	for now := began; len(of(list, Fetch)) == 0; now = now.Add(100 * time.Millisecond) {
+		require.True(t, now.Before(began.Add(5*time.Second)), "it does not go on with slice 20")
+		list = read(t, s.Run(now, inputs(Tick)))
+	}
+	require.EqualValues(t, 20, of(list, Fetch)[0].numbers[0])
 }
 
 // TestSessionsTrade links two sessions, of which one has slices that the other gets from it alone.
@@ -303,7 +323,7 @@ func TestEncodingsStay(t *testing.T) {
 		inputs(Tick), inputs(LinkOpened, 1, swarm.PeerID{1}), inputs(LinkClosed, 300), inputs(Message, 1, []byte("abc")),
 		inputs(Drained, 1, 70000), inputs(Fetched, 5, []byte("frame")), inputs(FetchFailed, 5, 3), inputs(Read, 7, 2, 1),
 		inputs(Proved, 7, []byte("proof"), []byte("payload")), inputs(SwarmSize, 20), inputs(SetUpload, 1), inputs(SetDownload, 0),
-		inputs(SetMaxBytes, 1<<26), appendLive(inputs(Reposition)), inputs(Seek, 90000), inputs(Hold, 1), inputs(Leave),
+		inputs(SetMaxBytes, 1<<26), appendLive(inputs(Reposition), 79), inputs(Seek, 90000), inputs(Hold, 1), inputs(Leave),
 		inputs(Restore, 3, []byte("frame")), inputs(Stats),
 	} {
 		in = append(in, one...)

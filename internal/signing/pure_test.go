@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"testing"
 
+	"filippo.io/edwards25519"
 	"github.com/stretchr/testify/require"
 	"github.com/zeebo/blake3"
 )
@@ -56,14 +57,30 @@ func TestPureVerificationIsTheStandardOne(t *testing.T) {
 		public := []byte(key.Public().(ed25519.PublicKey))
 		message := seed[:random.IntN(32)]
 		signature := [64]byte(ed25519.Sign(key, message))
-		require.True(t, verifyPure(public, message, &signature))
+		known := &pureKey{key: public}
+		require.True(t, known.verify(message, &signature))
 		spoilt := signature
 		spoilt[random.IntN(64)] ^= 1 << random.IntN(8)
-		require.False(t, verifyPure(public, message, &spoilt))
-		require.False(t, verifyPure(public, append(bytes.Clone(message), 1), &signature))
+		require.False(t, known.verify(message, &spoilt))
+		require.False(t, known.verify(append(bytes.Clone(message), 1), &signature))
 		other := bytes.Clone(public)
 		other[random.IntN(32)] ^= 1 << random.IntN(8)
-		require.Equal(t, ed25519.Verify(other, message, signature[:]), verifyPure(other, message, &signature))
+		require.Equal(t, ed25519.Verify(other, message, signature[:]), (&pureKey{key: other}).verify(message, &signature))
+	}
+}
+
+// Scalars at the ends of their range have the longest carries.
+func TestMultiplesOfAPoint(t *testing.T) {
+	most, err := edwards25519.NewScalar().SetCanonicalBytes(append([]byte{0xec, 0xd3, 0xf5, 0x5c, 0x1a, 0x63, 0x12, 0x58, 0xd6, 0x9c, 0xf7,
+		0xa2, 0xde, 0xf9, 0xde, 0x14}, append(make([]byte, 15), 0x10)...))
+	require.NoError(t, err)
+	eights, err := edwards25519.NewScalar().SetCanonicalBytes(append(bytes.Repeat([]byte{0x88}, 31), 0x08))
+	require.NoError(t, err)
+	a := edwards25519.NewGeneratorPoint()
+	m := multiplesOf(a)
+	one := edwards25519.NewScalar()
+	for _, k := range []*edwards25519.Scalar{most, eights, one, one.Add(one, most)} {
+		require.Equal(t, 1, m.times(k).Equal(new(edwards25519.Point).ScalarMult(k, a)))
 	}
 }
 
@@ -73,7 +90,7 @@ func FuzzPureVerification(f *testing.F) {
 	f.Add(make([]byte, 32), []byte{}, make([]byte, 64)) // a point of small order
 	f.Fuzz(func(t *testing.T, key, message, signature []byte) {
 		if len(key) == 32 && len(signature) == 64 {
-			require.Equal(t, ed25519.Verify(key, message, signature), verifyPure(key, message, (*[64]byte)(signature)))
+			require.Equal(t, ed25519.Verify(key, message, signature), (&pureKey{key: key}).verify(message, (*[64]byte)(signature)))
 		}
 	})
 }

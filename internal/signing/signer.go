@@ -30,9 +30,14 @@ func (s *Signer) Sign(st slice.Statement) *slice.Signed {
 	return signed
 }
 
+// edgeKey is a public key.
+type edgeKey struct{ key ed25519.PublicKey }
+
+func newEdgeKey(b []byte) edgeKey { return edgeKey{b} }
+
 // verify checks a signature.
-func verify(key, message []byte, signature *[64]byte) bool {
-	return ed25519.Verify(key, message, signature[:])
+func (k *edgeKey) verify(message []byte, signature *[64]byte) bool {
+	return ed25519.Verify(k.key, message, signature[:])
 }
 
 // sum is a BLAKE3 digest.

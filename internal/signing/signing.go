@@ -24,7 +24,7 @@ const keySize = 32
 
 // Verifier checks what came from elsewhere against an edge's public key.
 type Verifier struct {
-	key []byte
+	key edgeKey
 }
 
 // NewVerifier returns a Verifier for the edge with this public key; false if it is not 32 bytes.
@@ -32,12 +32,12 @@ func NewVerifier(key []byte) (*Verifier, bool) {
 	if len(key) != keySize {
 		return nil, false
 	}
-	return &Verifier{key: append([]byte(nil), key...)}, true
+	return &Verifier{key: newEdgeKey(append([]byte(nil), key...))}, true
 }
 
 // Statement checks the signature of a statement.
 func (v *Verifier) Statement(s *slice.Signed) error {
-	if !verify(v.key, message(s.Track, s.Encoded), (*[64]byte)(&s.Signature)) {
+	if !v.key.verify(message(s.Track, s.Encoded), (*[64]byte)(&s.Signature)) {
 		return ErrSignature
 	}
 	return nil

@@ -2,10 +2,10 @@
 
 package signing
 
-// verify checks a signature.
-func verify(key, message []byte, signature *[64]byte) bool {
-	return verifyPure(key, message, signature)
-}
+// edgeKey is a public key.
+type edgeKey = pureKey
+
+func newEdgeKey(b []byte) edgeKey { return edgeKey{key: b} }
 
 // sum is a BLAKE3 digest.
 func sum(b []byte) [32]byte { return sumPure(b) }

@@ -139,6 +139,7 @@ func (e *Engine) Restore(now time.Time, s *slice.Slice) bool {
 	if err != nil || s.Proof.Track != e.cfg.Track || !s.Proof.Covers(s.Number) {
 		return false
 	}
+	e.observe(&s.Proof.Statement)
 	e.accept(now, s)
 	return true
 }

@@ -184,7 +184,7 @@ export function join(parts: Uint8Array[]): Uint8Array {
 }
 
 /** LiveFrame reads a server's slice, without checking its proof: for who has no engine. */
-export function liveFrame(track: string, number: number, frame: Uint8Array): LiveSlice & { time: number; duration: number } {
+export function liveFrame(track: string, number: number, frame: Uint8Array): LiveSlice & { time: number; duration: number; cut: number } {
   const r = new Reader(frame);
   const statement = new Reader(r.run());
   r.raw(64); // the signature
@@ -192,8 +192,8 @@ export function liveFrame(track: string, number: number, frame: Uint8Array): Liv
   const group = first - statement.uvarint();
   const time = statement.uvarint();
   const duration = statement.uvarint();
-  statement.uvarint(); // when it was cut
+  const cut = statement.uvarint(); // in Unix milliseconds of the server
   const flags = statement.uvarint();
   if (number >= 0 && first !== number) throw new RangeError("the server sent another slice");
-  return { track, number, group, flags, time, duration, payload: frame.subarray(r.at) };
+  return { track, number, group, flags, time, duration, cut, payload: frame.subarray(r.at) };
 }

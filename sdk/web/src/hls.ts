@@ -101,12 +101,13 @@ export class HLSViewer extends Viewer implements Segments {
     if (this.over) throw this.control.signal.reason;
     const s = this.listed.get(keyOf(url, range));
     if (!s || s.gap) return this.direct(url, range, signal);
-    if (!this.session) {
-      // Playing does not wait for the engine, unless the origin cannot be read; what follows the first segment has time.
-      const first = !this.startedAfter;
+    // Playing does not wait for the engine, unless the origin cannot be read; what follows the first segment has time. In a live stream
+    // it does not wait for peers either, who would give that segment at the pace of the stream.
+    const first = !this.startedAfter;
+    if (!this.session || (this.live && first && this.ownURL && this.cfg.early !== false && !this.found.res.crowd)) {
       try {
         if (!first) await Promise.race([this.loading, wait(engineTime, signal)]);
-        if (!this.session) return await this.direct(url, range, signal);
+        if (!this.session || first) return await this.direct(url, range, signal);
       } catch (e) {
         if (signal.aborted) throw e;
         await this.loading.catch(() => undefined);

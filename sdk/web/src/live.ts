@@ -9,7 +9,7 @@ import { now } from "./engine";
 import { codeOf, Fault } from "./fault";
 import { Joiner } from "./flv";
 import type { LiveSlice } from "./flv";
-import { Plain, startOf } from "./plain";
+import { leastDelay, Plain, startOf } from "./plain";
 import type { Live } from "./source";
 import { Viewer } from "./viewer";
 
@@ -27,8 +27,6 @@ const engineAhead = 1_000;
 const engineWithin = 2_500;
 /** maxWaiting is how much may wait for a reader that does not read before all of it is dropped, in bytes. */
 const maxWaiting = 32 << 20;
-/** leastDelay is how far behind live the engine plays at the least, in ms. */
-const leastDelay = 2_000;
 
 /** LiveViewer is a Live. */
 export class LiveViewer extends Viewer implements Live {
@@ -45,7 +43,6 @@ export class LiveViewer extends Viewer implements Live {
   private stallCount = 0;
   private stallTime = 0;
   private dryTimer = 0;
-  private youngTimer = 0;
   private interrupted = false;
   private asked = 0;
   private readonly sweeper: number;
@@ -57,7 +54,7 @@ export class LiveViewer extends Viewer implements Live {
     this.opened = opened;
     this.delay = delayOf(cfg) || 6_000;
     this.tracks = 1;
-    if (cfg.early !== false && !found.res.crowd) this.playEarly();
+    if (cfg.early !== false && !found.res.crowd) this.playPlain(startOf(found, this.delay));
     else this.loadEngine();
     this.sweeper = window.setInterval(() => this.sweep(), sweepEvery);
   }
@@ -102,16 +99,6 @@ export class LiveViewer extends Viewer implements Live {
   }
 
   // Without an engine.
-
-  /** playEarly begins before the engine is there; as it would, not before a stream is old enough to be traded. */
-  private playEarly(): void {
-    const { found } = this;
-    const wait = leastDelay - this.ageOf(startOf(found, this.delay), now());
-    if (wait <= 0) this.playPlain(startOf(found, this.delay));
-    else this.youngTimer = window.setTimeout(() => {
-      if (!this.over && !this.session && !this.early && this.found === found) this.playPlain(startOf(found, this.delay));
-    }, wait);
-  }
 
   /** ageOf returns how far behind the live edge a group was at a time, in ms; the delay if it is of no group that is known. */
   private ageOf(group: number, at: number): number {
@@ -283,7 +270,6 @@ export class LiveViewer extends Viewer implements Live {
     this.finished = how;
     clearInterval(this.sweeper);
     clearTimeout(this.dryTimer);
-    clearTimeout(this.youngTimer);
     this.stopPlain();
     if (how === true) this.reader?.resolve(undefined);
     else this.reader?.reject(how);

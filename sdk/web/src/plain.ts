@@ -15,6 +15,11 @@ const depth = 4;
 const ahead = 1_500;
 const keep = 15_000;
 
+/** leastDelay is how far behind live is played at the least, in ms, by the engine, too: without that there is no time to trade slices in. */
+export const leastDelay = 2_000;
+
+type Taken = ReturnType<typeof liveFrame>;
+
 /** PlainClient is told what comes. After ended or failed nothing comes. */
 export interface PlainClient {
   deliver(s: LiveSlice & { time: number; duration: number }): void;
@@ -33,9 +38,13 @@ export class Plain {
   /** lasted is how much was given out, in ms. */
   lasted = 0;
   private readonly control = new AbortController();
-  /** begun is when the first slice came. */
+  /** begun is when the first slice was given out. */
   begun = 0;
-  private origin = 0; // its time
+  private loading = 0; // since when
+  private origin = 0; // the first slice's time
+  private line: number; // when track time 0 was at the live edge, as far as is known
+  private held: Taken[] = [];
+  private holding = 0;
   private wake: (() => void) | undefined;
   private drained: (() => void) | undefined;
 
@@ -46,6 +55,7 @@ export class Plain {
     private readonly client: PlainClient,
     readonly first = next,
   ) {
+    this.line = found.res.line + found.offset;
     void this.run();
   }
 
@@ -56,6 +66,7 @@ export class Plain {
 
   stop(): void {
     this.control.abort();
+    clearTimeout(this.holding);
     this.wake?.();
   }
 
@@ -107,22 +118,36 @@ export class Plain {
     }
   }
 
-  private take(s: LiveSlice & { time: number; duration: number }, frame: Uint8Array): void {
+  private take(s: Taken, frame: Uint8Array): void {
     const at = now();
-    if (!this.begun) {
-      this.begun = at;
+    if (!this.loading) {
+      this.loading = at;
       this.origin = s.time;
     }
+    this.line = Math.min(this.line, s.cut + this.found.offset - s.time - s.duration);
     this.bytes += s.payload.length;
     this.lasted = s.time + s.duration - this.origin;
     this.frames.push({ number: s.number, frame, at });
     while (this.frames.length && at - this.frames[0]!.at > keep) this.frames.shift();
-    this.client.deliver(s);
+    this.held.push(s);
+    this.giveOut();
+  }
+
+  /** giveOut gives out what came, once it is leastDelay behind live: a source that begins with a burst is soon. */
+  private giveOut(): void {
+    const early = this.begun ? 0 : leastDelay - (now() - this.line - this.origin);
+    clearTimeout(this.holding);
+    if (early > 0) {
+      this.holding = window.setTimeout(() => this.giveOut(), early);
+      return;
+    }
+    this.begun ||= now();
+    for (const s of this.held.splice(0)) this.client.deliver(s);
   }
 
   /** pace waits until a player that began with the first slice needs what comes after a track time. */
   private pace(time: number): Promise<void> {
-    const early = time - this.origin - ahead - (now() - this.begun);
+    const early = time - this.origin - ahead - (now() - this.loading);
     if (early <= 0) return Promise.resolve();
     return new Promise((resolve) => {
       const timer = setTimeout(resolve, early);

@@ -46,6 +46,7 @@ export class Session implements Swarm {
   private running = false;
   private over = false;
   private timer = 0;
+  private due = 0; // when it comes
   private readonly sweeper: number;
   private sweeps = 0;
   private warned = false;
@@ -293,8 +294,15 @@ export class Session implements Swarm {
     this.wanted = r.varint();
     this.accepts = r.flag();
     this.position = r.uvarint();
+    // A timer that comes too early finds out when the next is due: that is cheaper than to set it again with each message.
+    const due = now() + Math.max(1, next);
+    if (this.over || (this.due > now() && this.due <= due)) return;
     clearTimeout(this.timer);
-    if (!this.over) this.timer = window.setTimeout(() => this.flush(), Math.max(1, next));
+    this.due = due;
+    this.timer = window.setTimeout(() => {
+      this.due = 0;
+      this.flush();
+    }, Math.max(1, next));
   }
 
   private count(r: Reader): void {

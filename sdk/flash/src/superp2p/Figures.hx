@@ -16,7 +16,7 @@ class Figures {
 		var video = of(p, "videoBytes"), audio = of(p, "audioBytes"), all = video + audio;
 		var part = all > 0 ? video / all : 0;
 		return new NetStreamInfo(rate, loaded, p.mostRate, rate * (1 - part), loaded * (1 - part), rate * part, loaded * part, 0, 0, played,
-			0, ahead * (1 - part), ahead * part, 0, held, held, 0, 0, 0, 0, null, null, p.uri(), p.target(), p.isLive());
+			0, ahead * (1 - part), ahead * part, 0, held, held, 0, 0, 0, 0, p.metaData, null, p.uri(), p.target(), p.isLive());
 	}
 
 	public static function multicastInfo(p:Playback):NetStreamMulticastInfo {

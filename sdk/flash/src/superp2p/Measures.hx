@@ -7,6 +7,8 @@ class Measures {
 
 	public var mostRate(default, null) = 0.0;
 	public var stalls(default, null) = 0;
+	/** What onMetaData said, if the application has no client of its own. **/
+	public var metaData:Dynamic;
 
 	var native:Native;
 	var home:Home;
@@ -102,6 +104,7 @@ class Measures {
 
 	function forget():Void {
 		held = null;
+		metaData = null;
 		base = 0;
 		from = 0;
 		stalls = 0;

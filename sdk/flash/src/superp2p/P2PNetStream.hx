@@ -67,6 +67,18 @@ class P2PNetStream extends NetStream implements Native {
 		return Figures.multicastInfo(playback);
 	}
 
+	// What Flash calls on a stream without a client of the application's; it complains where it cannot.
+
+	@:keep public function onMetaData(info:Dynamic):Void {
+		playback.metaData = info;
+	}
+
+	@:keep public function onCuePoint(info:Dynamic):Void {}
+
+	@:keep public function onXMPData(info:Dynamic):Void {}
+
+	@:keep public function onPlayStatus(info:Dynamic):Void {}
+
 	/** Where the bytes came from. **/
 	@:keep public function p2pStat():Dynamic {
 		return Figures.stat(playback);

@@ -1,9 +1,11 @@
 /** The state machine of playback (docs/netstream.md, "State machine") on a media element. */
+import { Pace } from "./pace";
 import { ahead } from "./pipeline";
 import type { Settings } from "./settings";
 import type { Told } from "./told";
 
-const tickEvery = 50;
+/** tickEvery is how often it is looked at what the element does, in ms. */
+export const tickEvery = 50;
 /** leastHeld is how much must be held to go on, in seconds, whatever bufferTime says: streams come to browsers in lumps. */
 const leastHeld = 0.35;
 /** dryAfter is how long the last frame is shown before the buffer counts as dry, in ms. */
@@ -12,8 +14,10 @@ const dryAfter = 150;
 export const nothing = 0.15;
 /** maxGap is the longest hole that playback jumps over, in seconds. */
 const maxGap = 20;
-/** maxRate is by how much a live stream is played faster or slower. */
-const maxRate = 0.05;
+/** mostHeld is how much more is held of a live stream than is wanted before playback goes on nearer to live, in seconds: rates would take
+ * minutes, on a device that is too slow for the stream for ever. mostUnseen is that where nobody sees it. */
+const mostHeld = 12;
+const mostUnseen = 2;
 const lowStart = 10_000;
 const lowRecovery = 30_000;
 
@@ -31,11 +35,12 @@ export class Playhead {
   private seekingTo: number | undefined;
   private startAt = 0;
   private stepping = 0;
+  private placed = false; // it was paused or sought, so that what is held is meant to be
   private dryAt = 0; // since when, and where
   private dryTime = 0;
   private size = "";
   private wanted = false; // whether the element is to run
-  private lows: number[] = [];
+  private readonly pace: Pace;
   private stalledFor = 0;
   private goodFor = 0;
   private slow = false;
@@ -50,6 +55,7 @@ export class Playhead {
     private readonly told: Told,
     private paused = false,
   ) {
+    this.pace = new Pace(video, settings);
     const tick = (): void => this.tick();
     for (const name of ["waiting", "timeupdate", "progress", "seeked", "ended", "loadeddata", "canplay", "resize"]) this.listen(name, tick);
     this.listen("pause", () => this.pausedOutside());
@@ -104,6 +110,7 @@ export class Playhead {
   resume(): void {
     if (!this.paused) return;
     this.paused = false;
+    this.placed = true;
     const { video } = this;
     if (this.live && performance.now() - this.pausedAt > 1000 * this.settings.maxPauseBufferTime && video.buffered.length) {
       video.currentTime = Math.max(video.currentTime, video.buffered.end(video.buffered.length - 1) - this.want() - 0.5);
@@ -130,6 +137,7 @@ export class Playhead {
       return;
     }
     told.event("NetStream.SeekStart.Notify");
+    this.placed = true;
     this.over = this.flushed = false;
     if (!held) this.allGiven = false;
     const enough = held && (this.allGiven || ahead(video, to) >= this.want() || this.reachesEnd(to));
@@ -213,6 +221,7 @@ export class Playhead {
   private soughtOutside(): void {
     if (this.seekingTo !== undefined || this.stepping || !this.started) return;
     const to = this.video.currentTime;
+    this.placed = true;
     this.told.event("NetStream.SeekStart.Notify");
     this.over = this.flushed = false;
     if (!this.holds(to)) {
@@ -236,10 +245,7 @@ export class Playhead {
     if (!this.full) {
       this.weak(passed);
       const held = ahead(video);
-      if (this.allGiven && held < 0.05 && this.atEnd()) {
-        this.finish();
-        return;
-      }
+      if (this.allGiven && held < 0.05 && this.atEnd()) return this.finish();
       if (held >= this.want() || this.allGiven || this.reachesEnd(video.currentTime)) {
         if (!this.everFull && told.holdsDelay) this.catchUp();
         this.full = this.everFull = true;
@@ -258,7 +264,7 @@ export class Playhead {
     } else if (this.full && !this.allGiven) {
       this.keepUp();
       this.checkDry(t);
-      this.hold(t);
+      if (told.holdsDelay) this.pace.hold(t);
       this.goodFor += passed;
     }
   }
@@ -272,11 +278,11 @@ export class Playhead {
     video.currentTime += by;
   }
 
-  /** keepUp goes on with what is live where the browser has a silent picture stand that nobody sees. */
+  /** keepUp goes on with what is live where far too much is held, as where the browser has a silent picture stand that nobody sees. */
   private keepUp(): void {
     if (!document.hidden && this.video.paused && this.wanted) this.run();
     const by = ahead(this.video) - this.want() - 0.5;
-    if (!document.hidden || !this.told.holdsDelay || by < 2) return;
+    if (!this.told.holdsDelay || by < (document.hidden ? mostUnseen : this.placed ? Infinity : mostHeld)) return;
     this.stepping++; // it is no seek of anybody's
     this.video.currentTime += by;
   }
@@ -389,19 +395,5 @@ export class Playhead {
     if (this.slow || this.stalledFor < lowStart) return;
     this.slow = true;
     this.told.event("NetStream.Play.InsufficientBW", "warning", "", "it arrives slower than it plays");
-  }
-
-  /** hold keeps the delay of a live stream by playing a little faster or slower. */
-  private hold(t: number): void {
-    if (!this.told.holdsDelay) return;
-    const { video } = this;
-    this.lows.push(ahead(video));
-    if (this.lows.length > 60) this.lows.shift(); // 3 s and more
-    if (this.lows.length < 20 || Math.floor(t / 500) === Math.floor((t - tickEvery) / 500)) return;
-    const want = Math.max(this.settings.bufferTime, 0.1) + 0.1;
-    const low = Math.min(...this.lows);
-    const off = low - want;
-    const rate = Math.abs(off) < 0.08 ? 1 : 1 + Math.max(-maxRate, Math.min(maxRate, off * 0.1));
-    if (Math.abs(video.playbackRate - rate) > 0.004) video.playbackRate = rate;
   }
 }
