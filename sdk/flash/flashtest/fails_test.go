@@ -43,7 +43,7 @@ func closedPort(t *testing.T) string {
 // openProxy starts a local proxy of a server.
 func openProxy(t *testing.T, server string) *httptest.Server {
 	t.Helper()
-	p := proxy.New(proxy.Config{Media: superp2p.Config{Server: server}})
+	p := proxy.New(proxy.Config{Media: superp2p.Config{Server: server, Loopback: true}})
 	site := httptest.NewServer(p)
 	t.Cleanup(func() {
 		site.CloseClientConnections()

@@ -88,7 +88,7 @@ func TestCloseEndsTheTrafficAndPlayBeginsAnew(t *testing.T) {
 	s := serve(t)
 	live, _ := openFLV(t)
 	film, _ := openFilm("film.mp4", "-movflags", "+faststart")(t)
-	p := b.watch(t, vars{"sdk": s.ServerURL() + "/sdk/superp2p.swf", "url": live, "config": `{"proxy":"off"}`})
+	p := b.watch(t, vars{"sdk": s.ServerURL() + "/sdk/superp2p.swf?proxy=off", "url": live})
 	p.see("s.time > 2 && s.liveDelay > 0 && s.bufferLength > 0")
 	p.act("close", "0")
 	require.Eventually(t, func() bool {
@@ -135,7 +135,7 @@ func TestTheProxyBringsPeers(t *testing.T) {
 // watchNatively has a native peer watch.
 func watchNatively(t *testing.T, server, target string) {
 	t.Helper()
-	media, err := superp2p.Open(t.Context(), superp2p.Config{Server: server, Unpaced: true}, target, nil)
+	media, err := superp2p.Open(t.Context(), superp2p.Config{Server: server, Loopback: true, Unpaced: true}, target, nil)
 	require.NoError(t, err)
 	r := media.FLV(nil, 0)
 	done := make(chan struct{})
