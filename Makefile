@@ -17,7 +17,7 @@ export GO
 
 .DEFAULT_GOAL := help
 .PHONY: help run build test test-short go-test go-test-short bench bench-tracker bench-hls bench-web bench-web-soak \
-	matrix sim lint fmt fuzz wasm wasm-small sdk npm api generate cross tools clean
+	matrix sim lint fmt fuzz wasm wasm-small sdk npm swf api generate cross tools clean
 
 help: ## list the tasks
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -39,6 +39,7 @@ test: ## run everything that must pass: lint, wasm, other platforms, fuzz, all t
 go-test: build
 	@echo "==> go test -race: twenty to thirty minutes on two cores"
 	CGO_ENABLED=1 $(GO) test -race -count=1 -timeout 60m ./...
+	cd tools && $(GO) test -count=1 ./...
 
 test-short: build ## run the tests that need neither a browser nor ffmpeg nor Node.js
 	@echo "==> go test -short"
@@ -117,6 +118,11 @@ sdk/dist/.built: $(CHECKERS)/.built $(SDK_SOURCES)
 	$(CHECKERS)/sdkbuild sdk
 	@touch $@
 
+swf: $(CHECKERS)/.built ## build sdk/flash/superp2p.swf of its Haxe sources; it is committed
+	@echo "==> swf"
+	@scripts/tools.sh swf
+	$(CHECKERS)/swfbuild sdk/flash
+
 wasm-small: $(CHECKERS)/.built ## build the page SDK with the engine by TinyGo, for who has it; nothing else needs it
 	@command -v tinygo >/dev/null || { echo "make wasm-small: there is no tinygo here; install 0.34 or newer (tinygo.org), or leave it: make sdk builds the same with Go" >&2; exit 1; }
 	$(CHECKERS)/sdkbuild -small sdk
@@ -132,15 +138,15 @@ cross: ## build and vet for Linux, macOS and Windows without cgo
 		CGO_ENABLED=0 GOOS=$$os GOARCH=amd64 $(GO) vet ./... || exit 1; \
 	done
 
-tools: ## install what the tests need and this machine lacks: gcc, ffmpeg, Chromium, Node.js, npm packages
+tools: ## install what the tests need and this machine lacks: gcc, ffmpeg, Chromium, Node.js, Haxe, npm packages
 	@scripts/tools.sh
 
 # The checkers have their own module, so that what they import never reaches who imports superp2p.
 $(CHECKERS)/.built: tools/go.mod $(wildcard tools/*/*.go)
 	@echo "==> building the checkers"
 	@mkdir -p $(CHECKERS)
-	cd tools && CGO_ENABLED=0 $(GO) build -o ../$(CHECKERS)/ tool ./wasmcheck ./sdkbuild
+	cd tools && CGO_ENABLED=0 $(GO) build -o ../$(CHECKERS)/ tool ./wasmcheck ./sdkbuild ./swfbuild
 	@touch $@
 
 clean: ## remove what make built
-	rm -rf bin test/npm/node_modules sdk/web/node_modules sdk/dist/.built sdk/dist/*.js* sdk/dist/*.mjs* sdk/dist/*.wasm*
+	rm -rf bin test/npm/node_modules test/flash/node_modules sdk/web/node_modules sdk/dist/.built sdk/dist/*.js* sdk/dist/*.mjs* sdk/dist/*.wasm*

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs what the tests need beside Go and make: a C compiler (for the race detector), ffmpeg, curl, Chromium, Node.js
-# with npm, and the npm packages that test/npm and sdk/web name. Does nothing where all of it is there. Called by `make tools`.
-# With the argument sdk it installs only what building needs: npm and the packages of sdk/web.
+# with npm, Haxe, and the npm packages that test/npm, test/flash and sdk/web name. Does nothing where all of it is there. Called by
+# `make tools`. With the argument sdk it installs only what building needs: npm and the packages of sdk/web; with swf only Haxe.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -24,14 +24,19 @@ if [ -z "$only" ]; then
 	have curl || { missing+=(curl); packages+=(curl); }
 	have_chromium || { missing+=(Chromium); packages+=(chromium); }
 fi
-have node || { missing+=("Node.js"); packages+=(nodejs); }
-have npm || missing+=(npm) # comes with nodejs or as a package of its own, which conflicts with the former
+if [ "$only" != sdk ]; then
+	have haxe || { missing+=(Haxe); packages+=(haxe); }
+fi
+if [ "$only" != swf ]; then
+	have node || { missing+=("Node.js"); packages+=(nodejs); }
+	have npm || missing+=(npm) # comes with nodejs or as a package of its own, which conflicts with the former
+fi
 
 if [ ${#missing[@]} -gt 0 ]; then
 	list=$(printf '%s, ' "${missing[@]}")
 	list=${list%, }
 	if ! have apt-get; then
-		echo "make tools: missing: $list. Install it with your system's package manager (macOS: brew install ffmpeg node," >&2
+		echo "make tools: missing: $list. Install it with your system's package manager (macOS: brew install ffmpeg node haxe," >&2
 		echo "brew install --cask chromium, xcode-select --install), then call make again." >&2
 		exit 1
 	fi
@@ -48,13 +53,14 @@ if [ ${#missing[@]} -gt 0 ]; then
 	${root[@]+"${root[@]}"} apt-get update -qq
 	install=(${root[@]+"${root[@]}"} apt-get install -y -qq --no-install-recommends)
 	"${install[@]}" ${packages[@]+"${packages[@]}"} >/dev/null
-	have npm || "${install[@]}" npm >/dev/null
+	[ "$only" = swf ] || have npm || "${install[@]}" npm >/dev/null
 fi
 
 # npm writes node_modules/.package-lock.json last, so that it is newer than what it was installed from.
 npm_dirs=(sdk/web)
-[ -n "$only" ] || npm_dirs=(test/npm sdk/web)
-for npm_dir in "${npm_dirs[@]}"; do
+[ -n "$only" ] || npm_dirs=(test/npm test/flash sdk/web)
+[ "$only" != swf ] || npm_dirs=()
+for npm_dir in ${npm_dirs[@]+"${npm_dirs[@]}"}; do
 	[ -f "$npm_dir/package-lock.json" ] || continue
 	done_mark="$npm_dir/node_modules/.package-lock.json"
 	if [ ! -e "$done_mark" ] || [ "$npm_dir/package-lock.json" -nt "$done_mark" ]; then

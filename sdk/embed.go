@@ -1,4 +1,5 @@
-// Package sdk is what a site loads from its superp2p server, embedded: the builds in dist, which `make sdk` makes.
+// Package sdk is what a site loads from its superp2p server, embedded: the builds in dist, which `make sdk` makes, and the
+// SWFs, which `make swf` makes and which are committed.
 //
 // Handler and what it returns are safe for concurrent use.
 package sdk
@@ -18,8 +19,21 @@ import (
 	"time"
 )
 
-//go:embed dist
+//go:embed dist flash/*.swf
 var files embed.FS
+
+// folders are where the files lie, one in another's place.
+type folders []fs.FS
+
+// Open implements fs.FS.
+func (f folders) Open(name string) (file fs.File, err error) {
+	for _, one := range f {
+		if file, err = one.Open(name); err == nil {
+			return file, nil
+		}
+	}
+	return nil, err
+}
 
 // File is one entry of the index.
 type File struct {
@@ -40,9 +54,13 @@ const workerPath = "/superp2p-sw.js"
 // Handler serves the files by their names, and an Index as JSON at "/". What lies beside them compressed, as name.br and
 // name.gz, is sent to who takes it. Browsers ask each time whether they have the newest.
 func Handler() http.Handler {
-	dist, err := fs.Sub(files, "dist")
-	if err != nil {
-		return http.NotFoundHandler() // cannot happen: the directory is embedded
+	var dist folders
+	for _, name := range []string{"dist", "flash"} {
+		one, err := fs.Sub(files, name)
+		if err != nil {
+			return http.NotFoundHandler() // cannot happen: the directory is embedded
+		}
+		dist = append(dist, one)
 	}
 	list := sync.OnceValue(func() Index { return index(dist) })
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -86,7 +104,11 @@ var types = map[string]string{
 // bestForm returns the ending of the smallest form of a file that the request takes, and says what that is.
 func bestForm(w http.ResponseWriter, r *http.Request, dist fs.FS, name string) string {
 	h := w.Header()
-	if types[path.Ext(name)] == "" {
+	switch {
+	case path.Ext(name) == ".swf": // packed by itself
+		h.Set("Content-Type", "application/x-shockwave-flash")
+		return ""
+	case types[path.Ext(name)] == "":
 		return ""
 	}
 	h.Set("Vary", "Accept-Encoding")
@@ -116,8 +138,15 @@ func accepts(header, encoding string) bool {
 	return false
 }
 
-func index(dist fs.FS) Index {
+func index(dist folders) Index {
 	list := Index{Files: []File{}}
+	for _, one := range dist {
+		list.add(one)
+	}
+	return list
+}
+
+func (list *Index) add(dist fs.FS) {
 	_ = fs.WalkDir(dist, ".", func(name string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() || d.Name() == "README.md" || strings.HasPrefix(d.Name(), ".") {
 			return err
@@ -136,5 +165,4 @@ func index(dist fs.FS) Index {
 		}
 		return err
 	})
-	return list
 }

@@ -83,6 +83,22 @@ func TestBrowsersKeepWhatIsTheNewest(t *testing.T) {
 	}
 }
 
+func TestTheSWFIsServed(t *testing.T) {
+	h := Handler()
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/superp2p.swf", nil))
+	require.Equal(t, http.StatusOK, w.Code)
+	require.Equal(t, "application/x-shockwave-flash", w.Header().Get("Content-Type"))
+	require.Empty(t, w.Header().Get("Content-Encoding"))
+	require.Equal(t, "no-cache", w.Header().Get("Cache-Control"))
+	require.Equal(t, "CWS\x0a", w.Body.String()[:4], "version 10, packed")
+	r := httptest.NewRequest(http.MethodGet, "/superp2p.swf", nil)
+	r.Header.Set("If-None-Match", w.Header().Get("ETag"))
+	again := httptest.NewRecorder()
+	h.ServeHTTP(again, r)
+	require.Equal(t, http.StatusNotModified, again.Code)
+}
+
 func TestTheWorkerMayServeAllOfItsOrigin(t *testing.T) {
 	for path, allowed := range map[string]string{"/superp2p-sw.js": "/", "/superp2p.js": ""} {
 		w := httptest.NewRecorder()

@@ -5,6 +5,7 @@ go 1.26.0
 require (
 	github.com/andybalholm/brotli v1.2.1
 	github.com/evanw/esbuild v0.28.2
+	github.com/stretchr/testify v1.12.1
 )
 
 require (

@@ -63,8 +63,8 @@ func (c *demoCommand) Run(ctx context.Context, std stdio) error {
 		server = " --server " + d.URL()
 	}
 	_, _ = fmt.Fprintf(std.Out, "superp2p demo: a live stream, a server and %d viewers who pass it on to each other\n"+
-		"  page   %s\n  watch  superp2p play demo%s --player ffplay\n  direct %s/live/demo.flv\nCtrl-C ends it.\n\n",
-		c.Viewers, d.URL(), server, d.URL())
+		"  page   %s\n  flash  %s%s\n  watch  superp2p play demo%s --player ffplay\n  direct %s/live/demo.flv\nCtrl-C ends it.\n\n",
+		c.Viewers, d.URL(), d.URL(), demo.FlashPath, server, d.URL())
 	if c.Duration > 0 {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(ctx, c.Duration)

@@ -72,7 +72,10 @@ func Start(ctx context.Context, c Config) (*Demo, error) {
 	// The stream was on before the first viewer comes, as streams are: otherwise there is nothing to be behind live with.
 	d.stage, err = stage.Start(ctx, stage.Config{
 		Channel: Channel, Bitrate: c.Bitrate, Listen: c.Listen, Version: c.Version, Logger: c.Logger, Past: past,
-		Handlers: map[string]http.Handler{StatusPath: http.HandlerFunc(d.serveStatus)},
+		Handlers: map[string]http.Handler{
+			StatusPath: http.HandlerFunc(d.serveStatus), FlashPath: http.HandlerFunc(serveFlash), flashScript: http.HandlerFunc(serveFlash),
+			rufflePath: http.StripPrefix(rufflePath, http.FileServer(http.Dir(ruffle))),
+		},
 	})
 	if err != nil {
 		return nil, err

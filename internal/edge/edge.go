@@ -18,6 +18,7 @@ import (
 	"github.com/superp2p/superp2p/internal/fault"
 	"github.com/superp2p/superp2p/internal/signing"
 	"github.com/superp2p/superp2p/internal/slice"
+	"github.com/superp2p/superp2p/internal/viewing"
 )
 
 // Edge holds the streams. Make one with New, end it with Close.
@@ -40,6 +41,8 @@ type Edge struct {
 
 	files      map[string]*opening // by identity
 	fileTracks map[slice.TrackID]*file
+
+	viewings viewing.Registry
 
 	slicesServed, bytesOut, bytesIn atomic.Int64
 }

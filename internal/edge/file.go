@@ -33,6 +33,7 @@ type file struct {
 
 	lastAsk                         atomic.Int64 // Unix ns
 	slicesServed, bytesOut, bytesIn atomic.Int64
+	readers                         atomic.Int64 // plain players
 
 	mu     sync.Mutex
 	object *object.File

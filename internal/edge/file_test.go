@@ -19,31 +19,31 @@ import (
 	"github.com/superp2p/superp2p/internal/slice"
 )
 
-// film is a file at an origin.
-type film struct {
+// clip is a file at an origin.
+type clip struct {
 	content []byte
 	etag    atomic.Value
 	refuse  atomic.Value // what URLs that hold it are answered 403
 }
 
-func newFilm(size int) *film {
-	f := &film{content: make([]byte, size)}
+func newFilm(size int) *clip {
+	f := &clip{content: make([]byte, size)}
 	_, _ = rand.NewChaCha8([32]byte{}).Read(f.content)
 	f.etag.Store(`"1"`)
 	f.refuse.Store("refused")
 	return f
 }
 
-func (f *film) serve(rw http.ResponseWriter, r *http.Request) {
+func (f *clip) serve(rw http.ResponseWriter, r *http.Request) {
 	if strings.Contains(r.RequestURI, f.refuse.Load().(string)) {
 		http.Error(rw, "no", http.StatusForbidden)
 		return
 	}
 	rw.Header().Set("ETag", f.etag.Load().(string))
-	http.ServeContent(rw, r, "film.mp4", time.Unix(1_700_000_000, 0), bytes.NewReader(f.content))
+	http.ServeContent(rw, r, "clip.mp4", time.Unix(1_700_000_000, 0), bytes.NewReader(f.content))
 }
 
-const filmURL = "url=http://origin.example/film.mp4"
+const filmURL = "url=http://origin.example/clip.mp4"
 
 func open() Config {
 	return Config{Origins: []string{"origin.example"}, PerViewerKeys: []string{"sign"}}

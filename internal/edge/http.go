@@ -25,6 +25,7 @@ func (e *Edge) Handler() http.Handler {
 	mux.HandleFunc(edgeapi.TracksPath+"{track}/playlist", e.playlist)
 	mux.HandleFunc(edgeapi.StatusPath, e.statusPage)
 	mux.HandleFunc("/v1/flv", e.flvByURL)
+	mux.Handle("/v1/session", &e.viewings)
 	mux.HandleFunc("/live/{name...}", e.flvByChannel)
 	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) {
 		WriteError(w, http.StatusNotFound, fault.New(fault.RequestInvalid, "there is nothing at this path; see docs/openapi.yaml"))

@@ -273,7 +273,7 @@ func TestAGroupLongerThanTheWindowCanStillBeStarted(t *testing.T) {
 	l, ok := w.live()
 	require.True(t, ok)
 	require.Equal(t, []edgeapi.Point{{Number: 50, Time: 10_000}}, l.Groups)
-	require.Len(t, w.newestGroup(), 50)
+	require.Len(t, w.behind(0), 50)
 }
 
 func TestHTTPManners(t *testing.T) {

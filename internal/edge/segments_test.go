@@ -355,7 +355,7 @@ func TestAChannelMayBeAPlaylist(t *testing.T) {
 		require.Equal(t, "news", r.Stream)
 		require.Equal(t, edgeapi.PlaylistLive, r.Playlist.Kind)
 		_, code := refusal(t, w.get("/live/news.flv"))
-		require.Equal(t, fault.RequestInvalid, code)
+		require.Equal(t, fault.SourceInvalid, code)
 		require.Equal(t, r.Track, w.resolve(showURL).Track, "its URL is the channel")
 	})
 }

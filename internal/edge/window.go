@@ -114,13 +114,27 @@ func notYet() error {
 	return fault.New(fault.SliceNotYet, "the slice is not cut yet; ask again, with Prefer: wait=10 to be answered when it is")
 }
 
-// newestGroup returns what is kept from the start of the newest group on. The slices are shared.
-func (w *window) newestGroup() []*slice.Slice {
+// behind returns what is kept from the start of the newest group on that begins so long before the end of what is kept; if there
+// is none, from the oldest that is whole. The slices are shared.
+func (w *window) behind(d time.Duration) []*slice.Slice {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	first := w.next - slice.Number(len(w.kept))
-	var list []*slice.Slice
-	for i := max(w.group, first) - first; i < slice.Number(len(w.kept)); i++ {
+	if len(w.kept) == 0 {
+		return nil
+	}
+	first, last := w.next-slice.Number(len(w.kept)), w.kept[len(w.kept)-1].slice.Proof
+	from := max(w.group, first) - first
+	for i := int(from); i >= 0; i-- {
+		p := w.kept[i].slice.Proof
+		if !p.StartsGroup(w.kept[i].slice.Number) {
+			continue
+		}
+		if from = slice.Number(i); last.Time+last.Duration-p.Time >= d {
+			break
+		}
+	}
+	list := make([]*slice.Slice, 0, slice.Number(len(w.kept))-from)
+	for i := from; i < slice.Number(len(w.kept)); i++ {
 		list = append(list, w.kept[i].slice)
 	}
 	return list

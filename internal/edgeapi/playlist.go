@@ -58,3 +58,10 @@ func (s *Segment) Slices() int {
 	}
 	return 1 + int((s.Size+int64(s.Slice)-1)/int64(s.Slice))
 }
+
+// Played is a segment of a live playlist that playback has come to.
+type Played struct {
+	Segment
+	// Number counts them from 1. Those between two numbers were skipped.
+	Number uint64
+}

@@ -9,14 +9,13 @@ import (
 	"github.com/superp2p/superp2p/internal/edgeapi"
 	"github.com/superp2p/superp2p/internal/fault"
 	"github.com/superp2p/superp2p/internal/flv"
-	"github.com/superp2p/superp2p/internal/peer"
 	"github.com/superp2p/superp2p/internal/remux"
 )
 
 // Film reads a file or an HLS playlist as FLV.
 type Film struct {
-	viewer *peer.Viewer
-	audio  *peer.Viewer // of a playlist whose audio is in another one; else nil
+	viewer Source
+	audio  Source // of a playlist whose audio is in another one; else nil
 	start  time.Duration
 	ctx    context.Context
 	cancel context.CancelFunc
@@ -41,14 +40,14 @@ type tagReader interface {
 // New returns what reads the file or HLS playlist that v plays, which must be one, from the keyframe or segment at or before
 // start on; a live playlist from what is played now. A file that is FLV itself is read from its beginning as it is, whatever
 // start. Nothing is read yet.
-func New(v *peer.Viewer, start time.Duration) *Film {
+func New(v Source, start time.Duration) *Film {
 	f := &Film{viewer: v, start: start}
 	f.ctx, f.cancel = context.WithCancel(context.Background())
 	return f
 }
 
 // NewWithAudio is New of a playlist whose audio is in another one, which audio plays.
-func NewWithAudio(v, audio *peer.Viewer, start time.Duration) *Film {
+func NewWithAudio(v, audio Source, start time.Duration) *Film {
 	f := New(v, start)
 	f.audio = audio
 	return f

@@ -7,12 +7,11 @@ import (
 
 	"github.com/superp2p/superp2p/internal/fault"
 	"github.com/superp2p/superp2p/internal/hls"
-	"github.com/superp2p/superp2p/internal/peer"
 )
 
 // keyRing holds the keys of a playlist.
 type keyRing struct {
-	viewer *peer.Viewer
+	viewer Source
 	known  map[string][]byte // by URL
 }
 

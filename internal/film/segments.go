@@ -11,7 +11,6 @@ import (
 	"github.com/superp2p/superp2p/internal/fault"
 	"github.com/superp2p/superp2p/internal/flv"
 	"github.com/superp2p/superp2p/internal/hls"
-	"github.com/superp2p/superp2p/internal/peer"
 	"github.com/superp2p/superp2p/internal/remux"
 )
 
@@ -23,7 +22,7 @@ const (
 // segmentReader reads the segments of a playlist one after the other as FLV tags.
 type segmentReader struct {
 	ctx    context.Context
-	viewer *peer.Viewer
+	viewer Source
 	log    *slog.Logger
 	start  time.Duration
 	base   time.Duration // where in a complete playlist reading began
@@ -39,7 +38,7 @@ type segmentReader struct {
 	reading bool
 }
 
-func newSegmentReader(ctx context.Context, v *peer.Viewer, start time.Duration) *segmentReader {
+func newSegmentReader(ctx context.Context, v Source, start time.Duration) *segmentReader {
 	return &segmentReader{
 		ctx: ctx, viewer: v, start: start, log: v.Logger(), keys: keyRing{viewer: v}, maps: map[string][]byte{},
 	}

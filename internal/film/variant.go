@@ -1,10 +1,12 @@
 package film
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/superp2p/superp2p/internal/fault"
 	"github.com/superp2p/superp2p/internal/hls"
+	"github.com/superp2p/superp2p/internal/remux"
 )
 
 // Choose returns the variant of a master playlist with the highest bandwidth of those that FLV can carry, and the URL of the
@@ -12,13 +14,23 @@ import (
 //
 // Errors: fault.SourceInvalid if there is none.
 func Choose(m *hls.Master) (variant *hls.Variant, audio string, err error) {
+	return choose(m, "avc1", "avc3", "hvc1", "hev1", "mp4a")
+}
+
+// ChooseForFlash is Choose of what Flash players know.
+func ChooseForFlash(m *hls.Master) (variant *hls.Variant, audio string, err error) {
+	return choose(m, "avc1", "avc3", "mp4a")
+}
+
+func choose(m *hls.Master, known ...string) (variant *hls.Variant, audio string, err error) {
 	for i := range m.Variants {
-		if v := &m.Variants[i]; carried(v.Codecs) && (variant == nil || v.Bandwidth > variant.Bandwidth) {
+		if v := &m.Variants[i]; carried(v.Codecs, known) && (variant == nil || v.Bandwidth > variant.Bandwidth) {
 			variant = v
 		}
 	}
 	if variant == nil {
-		return nil, "", fault.New(fault.SourceInvalid, "no variant of the master playlist is in H.264 or H.265 with AAC; play it by a player for HLS")
+		return nil, "", fault.Wrap(fault.SourceInvalid, "no variant of the master playlist is in H.264 or H.265 with AAC; play it by a player for HLS",
+			remux.ErrNoTrack)
 	}
 	if audio = audioOf(m, variant.Audio); audio == variant.URI {
 		audio = ""
@@ -26,16 +38,12 @@ func Choose(m *hls.Master) (variant *hls.Variant, audio string, err error) {
 	return variant, audio, nil
 }
 
-// carried tells whether all codecs (RFC 6381) are of those that most players of FLV know.
-func carried(codecs []string) bool {
-	for _, c := range codecs {
-		switch name, _, _ := strings.Cut(c, "."); name {
-		case "avc1", "avc3", "hvc1", "hev1", "mp4a":
-		default:
-			return false
-		}
-	}
-	return true
+// carried tells whether all codecs (RFC 6381) are of those that are known.
+func carried(codecs, known []string) bool {
+	return !slices.ContainsFunc(codecs, func(c string) bool {
+		name, _, _ := strings.Cut(c, ".")
+		return !slices.Contains(known, name)
+	})
 }
 
 // audioOf returns where the audio of a group is: that which is chosen without asking, or the first.

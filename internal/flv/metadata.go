@@ -3,6 +3,7 @@ package flv
 import (
 	"math"
 	"slices"
+	"time"
 )
 
 // defaultFrameRate stands in onMetaData when neither the source nor its sequence header tells; players only show it,
@@ -145,4 +146,11 @@ func StreamKinds(metadata []byte) (audio, video bool) {
 		}
 	}
 	return audio, video
+}
+
+// WithDuration returns an onMetaData that says how long the stream is. 0 is what a live one says.
+func WithDuration(body []byte, d time.Duration) []byte {
+	m := metadata{parseMetadata(body)}
+	m.set("duration", number(d.Seconds()))
+	return appendMetadata(nil, m.all)
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"testing"
+	"time"
 
 	"github.com/bluenviron/gortmplib/pkg/amf0"
 	"github.com/stretchr/testify/require"
@@ -136,4 +137,12 @@ func TestStreamKinds(t *testing.T) {
 			require.Equal(t, []bool{c.audio, c.video}, []bool{audio, video})
 		})
 	}
+}
+
+func TestWithDuration(t *testing.T) {
+	live := flv.CompleteMetadata(nil, nil, nil)
+	film := flv.WithDuration(live, 90*time.Second)
+	require.True(t, (&flv.Tag{Type: flv.Script, Body: film}).IsMetadata())
+	require.InDelta(t, 90.0, flv.ParseFileIndex(film).Duration, 0.001)
+	require.Equal(t, live, flv.WithDuration(film, 0))
 }

@@ -65,11 +65,7 @@ func (v *Viewer) sweepLive(now time.Time) {
 }
 
 // Played is a segment of a live playlist that playback has come to.
-type Played struct {
-	edgeapi.Segment
-	// Number counts them from 1. Those between two numbers were skipped.
-	Number uint64
-}
+type Played = edgeapi.Played
 
 // NextPlayed waits until playback has come to another segment of a live playlist than that numbered after, and returns it;
 // of 0, the one that is played now. Who lags behind by more than three skips to the newest.
@@ -105,7 +101,7 @@ func (p *played) add(head *edgeapi.Segment) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.count++
-	p.list = append(p.list, &Played{*head, p.count})
+	p.list = append(p.list, &Played{Segment: *head, Number: p.count})
 	if k := len(p.list) - maxLag; k > 0 {
 		p.list = p.list[k:]
 	}

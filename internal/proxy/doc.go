@@ -14,6 +14,7 @@
 //	/channel/<id>.flv                             the channel <id> of the server; .m3u8 if it is HLS
 //	/<host>[:port]/<path>                         a segment that a playlist lists which was asked for before
 //	/stat?xresid=…  /feature?download=…&upload=…  counters and the switches for sharing
+//	/session?id=…                                 how a Flash player's stream goes, and &end=1 ends it
 //	/crossdomain.xml                              Flash Player's leave to read the above from any site
 //
 // A master playlist leads to its playlists at the proxy, each of which is a stream of its own, and these to segments there. Keys

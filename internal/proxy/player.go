@@ -29,6 +29,10 @@ func (p *Proxy) servePlayer(w http.ResponseWriter, r *http.Request) {
 		fail(w, status, string(fault.CodeOf(err)), said, "")
 		return
 	}
+	if t.Session != "" && r.Method == http.MethodGet {
+		p.serveViewing(w, r, t)
+		return
+	}
 	if t.Playlist && !t.AsFLV && r.Method == http.MethodHead {
 		headOfPlaylist(w)
 		return

@@ -12,6 +12,7 @@ import (
 
 	"github.com/superp2p/superp2p"
 	"github.com/superp2p/superp2p/internal/fault"
+	"github.com/superp2p/superp2p/internal/viewing"
 )
 
 // Config is what a Proxy is made of.
@@ -59,6 +60,7 @@ type Proxy struct {
 	moment   uint64             // counts the times that a stream became idle
 
 	registry registry
+	viewings viewing.Registry
 
 	base    context.Context // ends all streams
 	end     context.CancelFunc
@@ -165,6 +167,8 @@ func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		p.serveStat(w, r)
 	case "/feature":
 		p.serveFeature(w, r)
+	case "/session":
+		p.viewings.ServeHTTP(w, r)
 	case "/crossdomain.xml":
 		w.Header().Set("Content-Type", "text/x-cross-domain-policy")
 		_, _ = w.Write([]byte(crossDomain))

@@ -19,6 +19,7 @@ const (
 	keyStart    = "start"
 	keyAs       = "as"
 	keyParts    = "superp2p_parts"
+	keySession  = "superp2p_session"
 
 	asPlaylist = keyAs + "=m3u8"
 	asFLV      = keyAs + "=flv"
@@ -41,6 +42,8 @@ type Target struct {
 	Start float64
 	// AsFLV has a file of another kind, or an HLS playlist, come as FLV.
 	AsFLV bool
+	// Session is the id by which a Flash player asks how it goes; it gets what such players know. "" if it has none.
+	Session string
 	// Playlist says that it is an HLS playlist.
 	Playlist bool
 	// Parts hands the tags of low-latency HLS on.
@@ -151,6 +154,8 @@ func splitQuery(query string, playlist bool) (t Target, rest string, err error) 
 				return t, "", err
 			}
 			own = append(own, part)
+		case key == keySession:
+			t.Session = value
 		case part == asFLV:
 			t.AsFLV = true
 		case playlist && part == asPlaylist:

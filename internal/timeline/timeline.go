@@ -190,6 +190,19 @@ func (t *Timeline) NewReaderFromOldest() *Reader {
 	return t.reader(seq)
 }
 
+// NewReaderBehind returns a reader that starts at the newest group kept that begins so long before the end of what is kept, or
+// else at the oldest.
+func (t *Timeline) NewReaderBehind(d time.Duration) *Reader {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	seq := t.newest()
+	for seq > t.first && t.end-t.groups[min(seq-t.first, uint64(len(t.groups)-1))].start < d.Milliseconds() &&
+		t.groups[seq-1-t.first].evicted == 0 {
+		seq--
+	}
+	return t.reader(seq)
+}
+
 func (t *Timeline) reader(seq uint64) *Reader {
 	return &Reader{t: t, group: seq, decoder: map[flv.ConfigKey][]byte{}, done: make(chan struct{})}
 }

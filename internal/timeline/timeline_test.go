@@ -309,3 +309,24 @@ func TestDamagedPayload(t *testing.T) {
 		require.NoError(t, line.Append(s))
 	}
 }
+
+func TestReadersBeginBehind(t *testing.T) {
+	headers, media := loop(0, 600)
+	e, line := newEdge(1), timeline.New(timeline.Config{Window: time.Minute})
+	for _, s := range append(e.push(append(headers, media...)...), e.flush()...) {
+		require.NoError(t, line.Append(s))
+	}
+	readers := map[time.Duration]*timeline.Reader{}
+	for _, d := range []time.Duration{0, time.Second, 4 * time.Second, time.Hour} {
+		readers[d] = line.NewReaderBehind(d)
+	}
+	line.Close(nil)
+	last := time.Duration(media[len(media)-1].Timestamp-media[0].Timestamp) * time.Millisecond
+	for d, r := range readers {
+		got := all(t, r)
+		require.True(t, got[3].IsKeyframe())
+		behind := time.Duration(got[len(got)-1].Timestamp) * time.Millisecond
+		require.GreaterOrEqual(t, behind+100*time.Millisecond, min(d, last), "as far as asked, or all")
+		require.Less(t, behind, min(d, last)+3*time.Second, "and no group more")
+	}
+}

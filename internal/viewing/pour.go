@@ -1,0 +1,262 @@
+package viewing
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"time"
+
+	"github.com/superp2p/superp2p/internal/fault"
+	"github.com/superp2p/superp2p/internal/flv"
+	"github.com/superp2p/superp2p/internal/remux"
+)
+
+const (
+	// maxHead is how many tags are looked at to find out whether there are both picture and sound, and headTime how much of them.
+	maxHead  = 256
+	headTime = 700
+	// ahead is how far ahead of its time a film is sent.
+	ahead = time.Minute
+	// writeTimeout is how long a player may take nothing.
+	writeTimeout = 60 * time.Second
+	touchEvery   = 5 * time.Second
+)
+
+// TagReader gives FLV tags. At the end it returns io.EOF.
+type TagReader interface {
+	ReadTag() (flv.Tag, error)
+}
+
+// Tags returns the tags of an FLV stream. One that is cut ends with its last whole tag.
+func Tags(r io.Reader) TagReader { return fileTags{flv.NewReader(r, flv.Limits{})} }
+
+type fileTags struct{ *flv.Reader }
+
+func (f fileTags) ReadTag() (flv.Tag, error) {
+	t, err := f.Reader.ReadTag()
+	switch {
+	case errors.Is(err, io.ErrUnexpectedEOF):
+		err = io.EOF
+	case errors.Is(err, flv.ErrSignature), errors.Is(err, flv.ErrTagType), errors.Is(err, flv.ErrTagSize):
+		err = fault.Wrap(fault.SourceInvalid, "the stream is no FLV or is damaged; check its source", err)
+	}
+	return t, err
+}
+
+// Head reads what a player needs first, and tells whether a Flash player can play it. Nothing is sent yet, so that a refusal
+// can be answered.
+//
+// Errors: those of r; fault.SourceInvalid, with remux.ErrNoTrack, if there is nothing that a Flash player knows.
+func (v *Viewing) Head(about About, r TagReader) (*Stream, error) {
+	s := &Stream{v: v, tags: r}
+	err := s.readHead(about)
+	v.mu.Lock()
+	v.about = about
+	v.mu.Unlock()
+	if err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+// Stream is FLV for a Flash player.
+type Stream struct {
+	v       *Viewing
+	tags    TagReader
+	queue   []flv.Tag
+	base    uint32
+	film    bool
+	audio   bool
+	video   bool
+	err     error // what comes after queue
+	out     []byte
+	touched time.Time
+}
+
+func (s *Stream) readHead(about About) error {
+	s.film = !about.Live
+	var metadata []byte
+	var video, audio *flv.Tag // sequence headers where there are such, else frames
+	begun := false
+	for len(s.queue) < maxHead {
+		t, err := s.tags.ReadTag()
+		if err != nil {
+			if s.err = err; !errors.Is(err, io.EOF) && len(s.queue) == 0 {
+				return err
+			}
+			break
+		}
+		if t.IsMetadata() {
+			if metadata == nil {
+				metadata = t.Body
+			}
+			continue
+		}
+		s.queue = append(s.queue, t)
+		if kind := &audio; t.Type != flv.Script {
+			if t.Type == flv.Video {
+				kind = &video
+			}
+			if *kind == nil || t.IsSequenceHeader() && !(*kind).IsSequenceHeader() {
+				*kind = &t
+			}
+		}
+		if t.IsMedia() && !begun {
+			begun, s.base = true, t.Timestamp
+		}
+		if begun && (video != nil && audio != nil || int32(t.Timestamp-s.base) > headTime) {
+			break
+		}
+	}
+	if err := playable(video, audio, about.Any); err != nil {
+		return err
+	}
+	s.video, s.audio = video != nil, audio != nil
+	start := time.Duration(0)
+	if s.film {
+		start = about.Start + time.Duration(s.base)*time.Millisecond
+	}
+	meta := flv.WithDuration(flv.CompleteMetadata(metadata, video, audio), about.Duration)
+	s.queue = append([]flv.Tag{{Type: flv.Script, Timestamp: s.base, Body: meta}}, s.queue...)
+	s.v.mu.Lock()
+	s.v.sent.Start = start.Seconds()
+	s.v.mu.Unlock()
+	return nil
+}
+
+// playable tells whether a Flash player knows the codecs of the two tags, of which one may be nil, or anyCodec is right.
+func playable(video, audio *flv.Tag, anyCodec bool) error {
+	refuse := func(what string) error {
+		return fault.Wrap(fault.SourceInvalid, what+"; encode it as H.264 with AAC", remux.ErrNoTrack)
+	}
+	if video == nil && audio == nil {
+		return refuse("there is neither audio nor video")
+	}
+	if anyCodec {
+		return nil
+	}
+	for _, t := range []*flv.Tag{video, audio} {
+		if t == nil {
+			continue
+		}
+		switch c := t.Codec(); c {
+		case flv.H264, flv.H263, flv.VP6, flv.VP6A, flv.AAC, flv.MP3, flv.PCM, flv.Speex:
+			if t.Type == flv.Video && t.Body[0]&0x80 == 0 || t.Type == flv.Audio && t.Body[0]>>4 != 9 {
+				continue
+			}
+			return refuse("it is in a form of FLV that Flash players do not know")
+		case "":
+			continue // screen video, Nellymoser
+		default:
+			return refuse("Flash players do not know the codec " + string(c))
+		}
+	}
+	return nil
+}
+
+// Pour sends the stream until it ends, or ctx does, or the player leaves. It returns why it ended, io.EOF if as it should; and
+// closes the viewing.
+func (s *Stream) Pour(ctx context.Context, w http.ResponseWriter, r *http.Request) (err error) {
+	defer func() { s.v.Close(err) }()
+	h := w.Header()
+	if r.ProtoMajor == 1 {
+		// Not chunked: an end without the final chunk, when the sender dies, has Ruffle (0.6.0) try to read on without end, so that the
+		// page hangs. What an end means, the State says.
+		h.Set("Transfer-Encoding", "identity")
+	}
+	h.Set("Content-Type", "video/x-flv")
+	h.Set("Cache-Control", "no-store")
+	h.Set("X-Accel-Buffering", "no")
+	h.Set("X-Content-Type-Options", "nosniff")
+	s.v.mu.Lock()
+	s.v.state = "playing"
+	s.v.mu.Unlock()
+	control := http.NewResponseController(w)
+	s.out = flv.AppendHeader(nil, s.audio, s.video)
+	begun := time.Now()
+	for ctx.Err() == nil {
+		t, err := s.next()
+		if err != nil {
+			if ctx.Err() != nil {
+				return nil
+			}
+			return err
+		}
+		at := time.Duration(max(0, int32(t.Timestamp-s.base))) * time.Millisecond
+		t.Timestamp = uint32(at.Milliseconds())
+		if d := at - ahead - time.Since(begun); s.film && d > 0 {
+			_ = control.Flush()
+			if !s.wait(ctx, d) {
+				return nil
+			}
+		}
+		s.touch()
+		s.out = flv.AppendTag(s.out, &t)
+		_ = control.SetWriteDeadline(time.Now().Add(writeTimeout))
+		if _, err := w.Write(s.out); err != nil {
+			return left()
+		}
+		s.note(len(s.out), &t, at)
+		s.out = s.out[:0]
+		if len(s.queue) == 0 && !s.film { // of a film the server's own buffer is enough
+			if err := control.Flush(); err != nil {
+				return left()
+			}
+		}
+	}
+	return nil
+}
+
+func left() error { return fault.New(fault.Closed, "the player has left, or takes nothing") }
+
+func (s *Stream) next() (t flv.Tag, err error) {
+	if len(s.queue) > 0 {
+		t, s.queue = s.queue[0], s.queue[1:]
+		return t, nil
+	}
+	if s.err != nil {
+		return t, s.err
+	}
+	for {
+		if t, err = s.tags.ReadTag(); err != nil || !t.IsMetadata() || !s.film {
+			return t, err
+		}
+	}
+}
+
+// wait lets time pass; false if ctx ended before.
+func (s *Stream) wait(ctx context.Context, d time.Duration) bool {
+	for d > 0 && ctx.Err() == nil {
+		step := min(d, touchEvery)
+		timer := time.NewTimer(step)
+		select {
+		case <-timer.C:
+		case <-ctx.Done():
+			timer.Stop()
+		}
+		d -= step
+		s.touch()
+	}
+	return ctx.Err() == nil
+}
+
+func (s *Stream) touch() {
+	if now := time.Now(); s.v.about.Touch != nil && now.Sub(s.touched) >= touchEvery {
+		s.touched = now
+		s.v.about.Touch()
+	}
+}
+
+func (s *Stream) note(size int, t *flv.Tag, at time.Duration) {
+	s.v.mu.Lock()
+	defer s.v.mu.Unlock()
+	s.v.sent.Bytes += int64(size)
+	s.v.sent.Time = max(s.v.sent.Time, at.Seconds())
+	switch t.Type {
+	case flv.Video:
+		s.v.sent.VideoBytes += int64(len(t.Body))
+	case flv.Audio:
+		s.v.sent.AudioBytes += int64(len(t.Body))
+	}
+}

@@ -1,0 +1,153 @@
+package viewing
+
+import (
+	"context"
+	"errors"
+	"io"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/superp2p/superp2p/internal/fault"
+	"github.com/superp2p/superp2p/internal/remux"
+)
+
+// State is how a viewing is.
+type State struct {
+	State string `json:"state"` // unknown, opening, playing, ended, failed
+	Live  bool   `json:"live"`
+	// Duration is how long a film is, and Start which of its times the timestamp 0 is, in seconds.
+	Duration float64 `json:"duration"`
+	Start    float64 `json:"start"`
+	// Size is about how many bytes come in all; 0 if that is not known.
+	Size int64 `json:"size"`
+	// Bytes is how much was sent, and Time the timestamp of the last tag of it, in seconds.
+	Bytes      int64   `json:"bytes"`
+	Time       float64 `json:"time"`
+	VideoBytes int64   `json:"videoBytes"`
+	AudioBytes int64   `json:"audioBytes"`
+	// Delay is how far behind live what is sent is, in seconds.
+	Delay float64 `json:"delay"`
+	Figures
+	// Code and Message say why it failed, and Event what NetStream tells of that, without «NetStream.».
+	Code    fault.Code `json:"code,omitempty"`
+	Message string     `json:"message,omitempty"`
+	Event   string     `json:"event,omitempty"`
+}
+
+// Figures are where the bytes of the stream came from.
+type Figures struct {
+	Peers  int    `json:"peers"`
+	P2P    uint64 `json:"p2pBytes"`
+	CDN    uint64 `json:"cdnBytes"`
+	Upload uint64 `json:"uploadBytes"`
+}
+
+// About is what is known of what is viewed.
+type About struct {
+	Live     bool
+	Duration time.Duration
+	Size     int64
+	// Start is where in a film it begins, where the timestamps do not say it.
+	Start time.Duration
+	// Any lets codecs through that Flash players do not know.
+	Any bool
+	// Figures tells where bytes came from, and how far behind live what is read is. If nil, nothing is told.
+	Figures func() (Figures, time.Duration)
+	// Touch is called as long as it is viewed, every 5 s at least. If nil, nothing is.
+	Touch func()
+}
+
+// Viewing is one answer of FLV.
+type Viewing struct {
+	cancel context.CancelFunc
+	done   chan struct{} // closed by Close
+	never  bool          // it was ended before it began
+
+	mu     sync.Mutex
+	about  About
+	state  string
+	sent   State
+	err    error
+	closed time.Time
+}
+
+func (v *Viewing) unused() bool { return v.never }
+
+// forgotten tells whether it ended so long ago.
+func (v *Viewing) forgotten(after time.Duration) bool {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return !v.closed.IsZero() && time.Since(v.closed) >= after
+}
+
+// State returns how it is.
+func (v *Viewing) State() State {
+	v.mu.Lock()
+	s, about, err := v.sent, v.about, v.err
+	s.State = v.state
+	v.mu.Unlock()
+	s.Live, s.Duration, s.Size = about.Live, about.Duration.Seconds(), about.Size
+	if about.Figures != nil {
+		var delay time.Duration
+		s.Figures, delay = about.Figures()
+		s.Delay = delay.Seconds()
+	}
+	if err != nil {
+		s.Code, s.Message, s.Event = fault.CodeOf(err), sentence(err), Event(err)
+	}
+	return s
+}
+
+// Close says how it ended: nil and io.EOF mean as it should. It may be called twice; the first counts.
+func (v *Viewing) Close(err error) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if !v.closed.IsZero() {
+		return
+	}
+	v.closed, v.state = time.Now(), "ended"
+	if err != nil && !errors.Is(err, io.EOF) {
+		v.state, v.err = "failed", err
+	}
+	v.cancel()
+	close(v.done)
+}
+
+// end has the answer end, and waits until it has.
+func (v *Viewing) end(ctx context.Context) {
+	v.cancel()
+	timer := time.NewTimer(endPatience)
+	defer timer.Stop()
+	select {
+	case <-v.done:
+	case <-ctx.Done():
+	case <-timer.C:
+	}
+}
+
+// Event returns what a NetStream tells of a failure (docs/netstream.md), without «NetStream.».
+func Event(err error) string {
+	switch fault.CodeOf(err) {
+	case fault.SourceRefused:
+		for _, said := range [...]string{"404", "StreamNotFound"} {
+			if strings.Contains(sentence(err), said) {
+				return "Play.StreamNotFound"
+			}
+		}
+	case fault.SourceInvalid:
+		if errors.Is(err, remux.ErrNoTrack) {
+			return "Play.NoSupportedTrackFound"
+		}
+		return "Play.FileStructureInvalid"
+	}
+	return "Play.Failed"
+}
+
+// sentence returns what err says without its code.
+func sentence(err error) string {
+	if e, ok := errors.AsType[*fault.Error](err); ok {
+		return strings.TrimPrefix(e.Error(), string(e.Code)+": ")
+	}
+	return err.Error()
+}

@@ -1,0 +1,19 @@
+package superp2p;
+
+/** A way by which FLV comes. Who plays by it has an id there, by which it is asked how it goes, and ended. **/
+interface Route {
+	/** What p2pStat calls it. **/
+	var name(default, null):String;
+
+	/** Whether bytes may come from peers. **/
+	var peers(default, null):Bool;
+
+	/** Where FLV is, from a second of a film on. **/
+	function media(settings:Settings, id:String, start:Float):String;
+
+	/** Asks how it goes; of an id that was never played the state is "unknown". With end, what is played by it ends. **/
+	function ask(id:String, end:Bool, limit:Int, done:Dynamic->Void, failed:String->Void):Ask;
+
+	/** Switches giving to peers. **/
+	function share(on:Bool):Void;
+}
