@@ -17,6 +17,8 @@ import flash.net.URLRequest;
 
 	public function new() {
 		super();
+		var boot:Dynamic = untyped __global__["flash.utils.getDefinitionByName"]("boot_play"); // as in SuperP2P
+		untyped __new__(boot);
 		addEventListener(Event.ADDED_TO_STAGE, begin);
 		if (stage != null)
 			begin(null);
