@@ -27,7 +27,7 @@ var movies = []struct{ file, src, class string }{{"superp2p.swf", "src", "SuperP
 var library = []string{
 	"Std", "Reflect", "StringBuf", "StringTools", "Type", "EReg", "List", "haxe.Exception", "haxe.IMap", "haxe.NativeStackTrace",
 	"haxe.ValueException", "haxe.Json", "haxe.format.JsonParser", "haxe.format.JsonPrinter", "haxe.iterators.ArrayIterator",
-	"haxe.iterators.ArrayKeyValueIterator", "haxe.iterators.MapKeyValueIterator", "haxe.ds.StringMap", "flash.Lib",
+	"haxe.iterators.ArrayKeyValueIterator", "haxe.iterators.MapKeyValueIterator", "haxe.ds.StringMap", "flash.Lib", "flash.Boot",
 }
 
 func main() {
@@ -83,9 +83,9 @@ func build(src, class string) ([]byte, error) {
 	compiled := filepath.Join(dir, "haxe.swf")
 	// No member after 10.1 compiles; a class of our own overrides Flash's members as they are.
 	args := []string{"-cp", src, "-main", class, "-swf", compiled, "-swf-version", "10.1", "-swf-header", "640:360:30:000000",
-		"-D", "no-flash-override", "-dce", "full", "--no-traces"}
+		"-D", "no-flash-override", "-D", "dontWaitStage", "-dce", "full", "--no-traces"}
 	for _, name := range library {
-		args = append(args, "--macro", `addMetadata('@:native("superp2p.haxe.`+name[strings.LastIndexByte(name, '.')+1:]+`")', '`+name+`')`)
+		args = append(args, "--macro", `addMetadata('@:native("superp2p.`+strings.ToLower(class)+`.`+name[strings.LastIndexByte(name, '.')+1:]+`")', '`+name+`')`)
 	}
 	cmd := exec.Command("haxe", args...)
 	var said bytes.Buffer

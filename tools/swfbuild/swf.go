@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"regexp"
+	"strings"
 )
 
 // The tags (Adobe, SWF File Format Specification 10) that are looked into here.
@@ -119,7 +120,7 @@ func (m *movie) adopt(class string) error {
 	found := false
 	for i := range m.tags {
 		t := &m.tags[i]
-		t.body = boot.ReplaceAll(t.body, []byte("boot_haxe"))
+		t.body = boot.ReplaceAll(t.body, []byte("boot_"+strings.ToLower(class[:4])))
 		if t.code != tagSymbolClass {
 			continue
 		}

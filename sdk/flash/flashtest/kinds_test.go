@@ -58,3 +58,14 @@ func TestTheDemoPlaysByTheSWF(t *testing.T) {
 	require.NoError(t, err, p.text(`document.body.innerText`))
 	p.shoot("demo")
 }
+
+// TestAProgramWithoutHaxe plays by player.swf, in which nothing of Haxe's own is set up for superp2p.swf, as in programs of ActionScript.
+func TestAProgramWithoutHaxe(t *testing.T) {
+	b := openBrowser(t)
+	b.host = "../player.swf"
+	s := serve(t)
+	target, _ := openFLV(t)
+	p := b.watch(t, vars{"sdk": s.ServerURL() + "/sdk/superp2p.swf?proxy=off", "url": target})
+	p.see("shown.size > 20 && loudest > 0.01 && player.p2pStat().route === 'server'")
+	p.shoot("player")
+}

@@ -1,6 +1,5 @@
 import flash.display.Loader;
 import flash.display.Sprite;
-import flash.display.StageScaleMode;
 import flash.events.Event;
 import flash.events.NetStatusEvent;
 import flash.external.ExternalInterface;
@@ -17,6 +16,8 @@ import flash.net.URLRequest;
 
 	public function new() {
 		super();
+		var boot:Dynamic = untyped __global__["flash.utils.getDefinitionByName"]("boot_play"); // as in SuperP2P
+		untyped __new__(boot);
 		addEventListener(Event.ADDED_TO_STAGE, begin);
 		if (stage != null)
 			begin(null);
@@ -24,9 +25,8 @@ import flash.net.URLRequest;
 
 	function begin(_:Event):Void {
 		removeEventListener(Event.ADDED_TO_STAGE, begin);
-		stage.scaleMode = StageScaleMode.NO_SCALE;
 		var vars:Dynamic = loaderInfo.parameters;
-		var video = new Video(stage.stageWidth, stage.stageHeight);
+		var video = new Video(640, 360);
 		addChild(video);
 		var loader = new Loader();
 		loader.contentLoaderInfo.addEventListener(Event.COMPLETE, function(e:Event) {

@@ -12,6 +12,9 @@ class SuperP2P extends Sprite {
 
 	public function new() {
 		super();
+		// Haxe sets up what its arrays and texts need in its own document class, which ours stands in for (swfbuild).
+		var boot:Dynamic = untyped __global__["flash.utils.getDefinitionByName"]("boot_supe");
+		untyped __new__(boot);
 		try {
 			Security.allowDomain("*"); // Flash Player lets SWFs of other sites have the stream
 		} catch (e:Dynamic) {} // a sandbox without domains
