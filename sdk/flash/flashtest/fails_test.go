@@ -21,7 +21,7 @@ import (
 func openCDN(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()
-	made(t, append(picture(30), filepath.Join(dir, "film.flv")))
+	stagetest.Make(t, append(picture(30), filepath.Join(dir, "film.flv"))...)
 	site := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Access-Control-Allow-Origin", "*")
 		w.Header().Set("Content-Type", "video/x-flv")

@@ -1,15 +1,9 @@
 package flashtest
 
 import (
-	"context"
-	"io"
-	"net/http"
-	"net/http/httptest"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strconv"
-	"sync"
 	"testing"
 	"time"
 
@@ -64,94 +58,28 @@ func serve(t *testing.T, adjust ...func(*config.Config)) *stage.Stage {
 	return s
 }
 
-// running runs ffmpeg until end is called.
-func running(t *testing.T, args ...string) (end func()) {
-	t.Helper()
-	ctx, cancel := context.WithCancel(context.Background())
-	cmd := exec.CommandContext(ctx, stagetest.Tool(t, "ffmpeg"), append([]string{"-v", "error", "-re"}, args...)...)
-	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) } // it says goodbye
-	done := make(chan struct{})
-	require.NoError(t, cmd.Start())
-	go func() {
-		defer close(done)
-		_ = cmd.Wait()
-	}()
-	end = func() {
-		cancel()
-		<-done
-	}
-	t.Cleanup(end)
-	return end
-}
-
 // openRTMP has a server of its own as the origin.
 func openRTMP(t *testing.T) (string, func()) {
 	origin := serve(t)
 	target := "rtmp://" + origin.Server.RTMPAddr() + "/live/kinds"
-	end := running(t, append(picture(600), "-f", "flv", target)...)
+	end := stagetest.Cast(t, append(picture(600), "-f", "flv", target)...)
 	stagetest.OnAir(t, origin.ServerURL(), "live/kinds")
 	return target, end
 }
 
-// openFLV passes on what ffmpeg writes, as a live FLV without end.
-func openFLV(t *testing.T) (string, func()) {
-	t.Helper()
-	from, to := io.Pipe()
-	ctx, cancel := context.WithCancel(context.Background())
-	cmd := exec.CommandContext(ctx, stagetest.Tool(t, "ffmpeg"), append(append([]string{"-v", "error", "-re"}, picture(600)...), "-f", "flv", "-")...)
-	cmd.Stdout = to
-	require.NoError(t, cmd.Start())
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		_ = cmd.Wait()
-		_ = to.Close()
-	}()
-	site := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		b := make([]byte, 16<<10)
-		n, err := from.Read(b)
-		if err != nil {
-			http.NotFound(w, r)
-			return
-		}
-		w.Header().Set("Content-Type", "video/x-flv")
-		for ; err == nil; n, err = from.Read(b) {
-			if _, err := w.Write(b[:n]); err != nil {
-				return
-			}
-			_ = http.NewResponseController(w).Flush()
-		}
-	}))
-	end := sync.OnceFunc(func() {
-		cancel()
-		_ = from.Close()
-		<-done
-	})
-	t.Cleanup(func() {
-		end()
-		site.Close()
-	})
-	return site.URL + "/live.flv", end
-}
+func openFLV(t *testing.T) (string, func()) { return stagetest.CastFLV(t, picture(600)...) }
 
 func openFilm(name string, args ...string) func(*testing.T) (string, func()) {
 	return func(t *testing.T) (string, func()) {
 		dir := t.TempDir()
-		made(t, append(append(picture(filmLength), args...), filepath.Join(dir, name)))
+		stagetest.Make(t, append(append(picture(filmLength), args...), filepath.Join(dir, name))...)
 		return stagetest.Folder(t, dir).URL + "/" + name, nil
 	}
 }
 
-// made has ffmpeg write a file.
-func made(t *testing.T, args []string) {
-	t.Helper()
-	out, err := exec.Command(stagetest.Tool(t, "ffmpeg"), append([]string{"-v", "error"}, args...)...).CombinedOutput()
-	require.NoError(t, err, "%s", out)
-}
-
 func openLiveList(t *testing.T) (string, func()) {
 	dir := t.TempDir()
-	end := running(t, append(picture(600), "-f", "hls", "-hls_time", "2", "-hls_list_size", "6", "-hls_flags", "temp_file",
+	end := stagetest.Cast(t, append(picture(600), "-f", "hls", "-hls_time", "2", "-hls_list_size", "6", "-hls_flags", "temp_file",
 		filepath.Join(dir, "live.m3u8"))...)
 	require.Eventually(t, func() bool { // three segments are what players begin with
 		_, err := os.Stat(filepath.Join(dir, "live2.ts"))

@@ -1,12 +1,7 @@
 package webtest
 
 import (
-	"context"
-	"io"
-	"net/http"
-	"net/http/httptest"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strconv"
 	"testing"
@@ -105,81 +100,20 @@ func serverForAll(t *testing.T) *stage.Stage {
 	return s
 }
 
-// running runs ffmpeg until end is called.
-func running(t *testing.T, args ...string) (end func()) {
-	t.Helper()
-	ctx, cancel := context.WithCancel(context.Background())
-	cmd := exec.CommandContext(ctx, stagetest.Tool(t, "ffmpeg"), append([]string{"-v", "error", "-re"}, args...)...)
-	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) } // it says goodbye
-	done := make(chan struct{})
-	require.NoError(t, cmd.Start())
-	go func() {
-		defer close(done)
-		_ = cmd.Wait()
-	}()
-	end = func() {
-		cancel()
-		<-done
-	}
-	t.Cleanup(end)
-	return end
-}
-
 // openRTMP has a server of its own as the origin.
 func openRTMP(t *testing.T, s *stage.Stage, _ string) (string, func()) {
 	origin := serverForAll(t)
 	target := "rtmp://" + origin.Server.RTMPAddr() + "/live/kinds"
-	end := running(t, append(picture(600), "-f", "flv", target)...)
+	end := stagetest.Cast(t, append(picture(600), "-f", "flv", target)...)
 	stagetest.OnAir(t, origin.ServerURL(), "live/kinds")
 	watchLive(t, s.ServerURL(), target)
 	return target, end
 }
 
 func openFLV(t *testing.T, s *stage.Stage, _ string) (string, func()) {
-	target, end := flvOrigin(t)
+	target, end := stagetest.CastFLV(t, picture(600)...)
 	watchLive(t, s.ServerURL(), target)
 	return target, end
-}
-
-// flvOrigin passes on what ffmpeg writes and knows nothing more of it once that has ended.
-func flvOrigin(t *testing.T) (string, func()) {
-	t.Helper()
-	from, to := io.Pipe()
-	ctx, cancel := context.WithCancel(context.Background())
-	cmd := exec.CommandContext(ctx, stagetest.Tool(t, "ffmpeg"), append(append([]string{"-v", "error", "-re"}, picture(600)...), "-f", "flv", "-")...)
-	cmd.Stdout = to
-	require.NoError(t, cmd.Start())
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		_ = cmd.Wait()
-		_ = to.Close()
-	}()
-	site := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		b := make([]byte, 16<<10)
-		n, err := from.Read(b)
-		if err != nil {
-			http.NotFound(w, r)
-			return
-		}
-		w.Header().Set("Content-Type", "video/x-flv")
-		for ; err == nil; n, err = from.Read(b) {
-			if _, err := w.Write(b[:n]); err != nil {
-				return
-			}
-			w.(http.Flusher).Flush() //nolint:forcetypeassert // httptest's can
-		}
-	}))
-	end := func() {
-		cancel()
-		_ = from.Close()
-		<-done
-	}
-	t.Cleanup(func() {
-		end()
-		site.Close()
-	})
-	return site.URL + "/live.flv", end
 }
 
 // watchLive has a native peer watch a live stream.
@@ -204,23 +138,16 @@ func watchLive(t *testing.T, server, target string) *peer.Viewer {
 
 func openFilm(name string, args ...string) func(*testing.T, *stage.Stage, string) (string, func()) {
 	return func(t *testing.T, s *stage.Stage, dir string) (string, func()) {
-		made(t, append(append(picture(filmLength), args...), filepath.Join(dir, name)))
+		stagetest.Make(t, append(append(picture(filmLength), args...), filepath.Join(dir, name))...)
 		target := readable(t, stagetest.Folder(t, dir).URL).URL + "/" + name
 		watchFile(t, s.ServerURL(), target)
 		return target, nil
 	}
 }
 
-// made has ffmpeg write a file.
-func made(t *testing.T, args []string) {
-	t.Helper()
-	out, err := exec.Command(stagetest.Tool(t, "ffmpeg"), append([]string{"-v", "error"}, args...)...).CombinedOutput()
-	require.NoError(t, err, "%s", out)
-}
-
 func openList(t *testing.T, s *stage.Stage, dir string) (string, func()) {
-	made(t, append(picture(filmLength), "-f", "hls", "-hls_time", "4", "-hls_playlist_type", "vod", "-hls_segment_type", "fmp4",
-		filepath.Join(dir, "film.m3u8")))
+	stagetest.Make(t, append(picture(filmLength), "-f", "hls", "-hls_time", "4", "-hls_playlist_type", "vod", "-hls_segment_type", "fmp4",
+		filepath.Join(dir, "film.m3u8"))...)
 	target := readable(t, stagetest.Folder(t, dir).URL).URL + "/film.m3u8"
 	native := openHLS(t, s.ServerURL(), target, peer.Config{Unpaced: true})
 	require.Eventually(t, func() bool { return len(native.digests()) == filmLength/4 }, patience, eachCheck, "it has seen all of it")
@@ -228,7 +155,7 @@ func openList(t *testing.T, s *stage.Stage, dir string) (string, func()) {
 }
 
 func openLiveList(t *testing.T, s *stage.Stage, dir string) (string, func()) {
-	end := running(t, append(picture(600), "-f", "hls", "-hls_time", "2", "-hls_list_size", "6", "-hls_flags", "temp_file",
+	end := stagetest.Cast(t, append(picture(600), "-f", "hls", "-hls_time", "2", "-hls_list_size", "6", "-hls_flags", "temp_file",
 		filepath.Join(dir, "live.m3u8"))...)
 	require.Eventually(t, func() bool { // three segments are what players begin with
 		_, err := os.Stat(filepath.Join(dir, "live2.ts"))

@@ -11,7 +11,7 @@ import (
 // TestEightPagesShareALiveStream has nobody but pages, 6 s behind live. Of eight, seven eighths is the most that peers can give.
 func TestEightPagesShareALiveStream(t *testing.T) {
 	s := serverForAll(t)
-	target, _ := flvOrigin(t)
+	target, _ := stagetest.CastFLV(t, picture(600)...)
 	stagetest.OnAir(t, s.ServerURL(), target)
 	b := openBrowser(t)
 	pages := make([]*page, 8)
