@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"sync"
 	"time"
 
 	"github.com/superp2p/superp2p"
@@ -51,7 +52,14 @@ func run(ctx context.Context, args []string, log io.Writer) error {
 		return err
 	}
 	defer stream.Close()
-	stream.OnNetStatus(func(e superp2p.NetStatusEvent) { fmt.Fprintln(log, e.Info.Code, e.Info.Description) })
+	told := make(chan struct{})
+	failed := sync.OnceFunc(func() { close(told) })
+	stream.OnNetStatus(func(e superp2p.NetStatusEvent) {
+		fmt.Fprintln(log, e.Info.Code, e.Info.Description)
+		if e.Info.Level == "error" {
+			failed()
+		}
+	})
 	if err := stream.Play(flags.Arg(0), nil); err != nil {
 		return err
 	}
@@ -60,8 +68,12 @@ func run(ctx context.Context, args []string, log io.Writer) error {
 	}
 	defer context.AfterFunc(ctx, func() { _ = stream.Close() })()
 	n, err := io.Copy(file, stream)
-	if superp2p.CodeOf(err) == "closed" { // by us
+	var failure *superp2p.Error
+	switch {
+	case superp2p.CodeOf(err) == "closed": // by us
 		err = nil
+	case errors.As(err, &failure): // its event comes apart from Read, and Close would drop it
+		<-told
 	}
 	fmt.Fprintf(log, "%d bytes, %.0f%% of them from peers\n", n, 100*stream.Stats().Offload)
 	return errors.Join(err, file.Close())

@@ -158,7 +158,8 @@ func (f *file) lastTime() (uint32, bool, error) {
 	if err != nil {
 		return 0, false, err
 	}
-	if at := f.size - 4 - int64(binary.BigEndian.Uint32(b)); at >= flv.HeaderSize {
+	before := int64(binary.BigEndian.Uint32(b)) // 0 where a file is cut after a tag's header, which ends with zeros
+	if at := f.size - 4 - before; before >= flv.TagHeaderSize && at >= flv.HeaderSize {
 		if b, err = f.read(at, flv.TagHeaderSize); err != nil {
 			return 0, false, err
 		}
