@@ -10,7 +10,6 @@ import (
 	"os"
 	"os/signal"
 	"sync"
-	"time"
 
 	"github.com/superp2p/superp2p"
 )
@@ -64,7 +63,9 @@ func run(ctx context.Context, args []string, log io.Writer) error {
 		return err
 	}
 	if *length > 0 {
-		defer time.AfterFunc(*length, func() { _ = stream.Close() }).Stop()
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, *length)
+		defer cancel()
 	}
 	defer context.AfterFunc(ctx, func() { _ = stream.Close() })()
 	n, err := io.Copy(file, stream)
@@ -73,7 +74,10 @@ func run(ctx context.Context, args []string, log io.Writer) error {
 	case superp2p.CodeOf(err) == "closed": // by us
 		err = nil
 	case errors.As(err, &failure): // its event comes apart from Read, and Close would drop it
-		<-told
+		select {
+		case <-told:
+		case <-ctx.Done():
+		}
 	}
 	fmt.Fprintf(log, "%d bytes, %.0f%% of them from peers\n", n, 100*stream.Stats().Offload)
 	return errors.Join(err, file.Close())
