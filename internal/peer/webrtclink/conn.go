@@ -20,7 +20,7 @@ const (
 	maxRefused = 256
 )
 
-// errExtraChannel means that the peer opened channels that are not ours, again and again, or as its first.
+// errExtraChannel means that the peer opened channels that are not ours, again and again.
 var errExtraChannel = errors.New("webrtclink: the peer opened a data channel that is not ours")
 
 // Conn is one WebRTC connection, which its links share. It ends with the last of them.
@@ -146,16 +146,13 @@ func (c *Conn) shutDown() {
 	_ = c.pc.GracefulClose()
 }
 
-// listen has channels that the peer opens become links: the first one l, if the peer is to open that, and further ones those
-// that Config.Branched takes. All others are closed.
+// listen has channels that the peer opens become links: the one of our label the first link, if the peer is to open that, and
+// further ones those that Config.Branched takes. All others are closed. A branch may come before the first link, whose packet
+// was overtaken or lost.
 func (c *Conn) listen(first *Link) {
 	var begun atomic.Bool
 	c.pc.OnDataChannel(func(channel *webrtc.DataChannel) {
-		if first != nil && begun.CompareAndSwap(false, true) {
-			if channel.Label() != channelLabel {
-				c.Close(errExtraChannel)
-				return
-			}
+		if first != nil && channel.Label() == channelLabel && begun.CompareAndSwap(false, true) {
 			channel.OnOpen(func() { first.open(channel) })
 			return
 		}
