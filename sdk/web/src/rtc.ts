@@ -72,9 +72,8 @@ export class Link {
     const link = new Link(connection(stun), handler);
     try {
       link.pc.ondatachannel = (e) => {
-        if (link.channel) e.channel.close(); // a branch: this page plays no other track with that peer
-        else if (e.channel.label !== label) link.end(true);
-        else link.use(e.channel);
+        if (!link.channel && e.channel.label === label) link.use(e.channel);
+        else e.channel.close(); // a branch: this page plays no other track with that peer
       };
       await link.pc.setRemoteDescription({ type: "offer", sdp });
       await link.pc.setLocalDescription(await link.pc.createAnswer());
