@@ -55,6 +55,14 @@ func (s *series) sample() error {
 		if err != nil {
 			return fmt.Errorf("%s: %w", one.name, err)
 		}
+		if one.control != nil { // it does in the next interval what the SDK did in this one
+			list := s.readings[0]
+			if n := len(list); n > 1 {
+				a, b := list[n-2], list[n-1]
+				took := b.at.Sub(a.at).Seconds()
+				one.control.rate((b.FromPeers-a.FromPeers)/took, (b.Uploaded-a.Uploaded)/took)
+			}
+		}
 		s.readings[i] = append(s.readings[i], reading{at: now, figures: f, kept: s.held[i], rss: resident(one.browser.pid)})
 	}
 	return nil
@@ -176,7 +184,11 @@ func (s *series) verdict() {
 		for i, one := range s.all {
 			fmt.Printf(" %s %6.2f (%.2f → %.2f) ", one.name, share(i, prefix), s.quarter(0, i, prefix), s.quarter(quarters-1, i, prefix))
 		}
-		fmt.Printf(" difference %+.2f\n", share(0, prefix)-share(1, prefix))
+		fmt.Printf(" beyond the player %+.2f", share(0, prefix)-share(1, prefix))
+		if len(s.all) > 2 {
+			fmt.Printf(", the control %+.2f", share(2, prefix)-share(1, prefix))
+		}
+		fmt.Println()
 	}
 	row("all", "")
 	kinds := map[string]bool{}
@@ -193,6 +205,9 @@ func (s *series) verdict() {
 		}
 	}
 	fmt.Printf("\nbeyond the player's own: %.2f %% of a core\n", share(0, "")-share(1, ""))
+	if len(s.all) > 2 {
+		fmt.Printf("a bare data channel with as many bytes: %.2f %%\n", share(2, "")-share(1, ""))
+	}
 }
 
 // quarter is what one spent in a quarter, in per cent of a core.

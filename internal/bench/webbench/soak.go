@@ -24,6 +24,7 @@ type soak struct {
 	warm     time.Duration
 	profile  time.Duration
 	noPeers  bool
+	control  bool
 }
 
 // newSoak reads the settings and returns what measures by them.
@@ -39,6 +40,7 @@ func newSoak(flags *flag.FlagSet) func(context.Context) error {
 	flags.DurationVar(&c.warm, "warm", time.Minute, "time before the measured one")
 	flags.DurationVar(&c.profile, "profile", 30*time.Second, "how long the main thread is profiled, before and after the measured time")
 	flags.BoolVar(&c.noPeers, "no-peers", false, "have the page play without peers: what is left is what the SDK costs without WebRTC")
+	flags.BoolVar(&c.control, "control", false, "have a third browser play by mpegts.js and trade as many bytes over a bare data channel: what WebRTC alone costs")
 	return c.run
 }
 
@@ -65,10 +67,11 @@ type figures struct {
 	Codes  []string `json:"codes"`
 }
 
-// contender is one of the two browsers.
+// contender is one of the browsers.
 type contender struct {
 	name    string
 	ours    bool
+	control *control // whose data channel it has, if any
 	browser *browser
 	tab     context.Context
 	usage   *usage
@@ -79,8 +82,12 @@ func (c *soak) run(ctx context.Context) error {
 	if c.kbit < 400 || c.natives < 0 || c.duration < 4*c.sample || c.sample < time.Second || c.collect < c.sample {
 		return errors.New("at least 400 kbit/s, four samples of a second, and a collection no more often than samples are needed")
 	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	bare := &control{ctx: ctx}
 	st, err := stage.Start(ctx, stage.Config{
-		Bitrate: 1000 * c.kbit, Past: 8 * time.Second, Handlers: map[string]http.Handler{pagePath: http.HandlerFunc(servePage)},
+		Bitrate: 1000 * c.kbit, Past: 8 * time.Second,
+		Handlers: map[string]http.Handler{pagePath: http.HandlerFunc(servePage), controlPath: bare},
 	})
 	if err != nil {
 		return err
@@ -93,15 +100,24 @@ func (c *soak) run(ctx context.Context) error {
 		}
 		defer end()
 	}
+	defer func() { cancel(); bare.wg.Wait() }()
 	all := []*contender{{name: "superp2p", ours: true}, {name: "mpegts.js"}}
+	if c.control {
+		all = append(all, &contender{name: "control", control: bare})
+	}
 	for _, one := range all {
 		if one.browser, err = startBrowser(ctx); err != nil {
 			return err
 		}
 		defer one.browser.end()
 		one.usage = newUsage(one.browser.pid)
+		channel := ""
+		if one.control != nil {
+			channel = controlPath
+		}
 		one.tab, _, err = one.browser.open(st.ServerURL(), map[string]any{
-			"ours": one.ours, "sdk": "/sdk/superp2p.js", "library": "/sdk/mpegts.mjs", "flv": "/live/" + st.Channel() + ".flv",
+			"channel": channel,
+			"ours":    one.ours, "sdk": "/sdk/superp2p.js", "library": "/sdk/mpegts.mjs", "flv": "/live/" + st.Channel() + ".flv",
 			"play": []any{st.Channel(), map[string]any{"delay": c.delay, "httpOnly": c.noPeers}},
 		})
 		if err != nil {
