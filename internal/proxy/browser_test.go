@@ -5,12 +5,13 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
-	"os/exec"
 	"testing"
 	"time"
 
 	"github.com/chromedp/chromedp"
 	"github.com/stretchr/testify/require"
+
+	"github.com/superp2p/superp2p/internal/chromium"
 )
 
 // browser is a Chromium that shows one page.
@@ -21,22 +22,10 @@ type browser struct {
 
 func openBrowser(t *testing.T) *browser {
 	t.Helper()
-	path := ""
-	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
-		if found, err := exec.LookPath(name); err == nil {
-			path = found
-			break
-		}
-	}
-	require.NotEmpty(t, path, "Chromium is missing: call make tools")
-	allocator, end := chromedp.NewExecAllocator(context.Background(), append(chromedp.DefaultExecAllocatorOptions[:],
-		chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.UserDataDir(t.TempDir()),
-		chromedp.Flag("autoplay-policy", "no-user-gesture-required"), chromedp.Flag("disable-dev-shm-usage", true))...)
-	t.Cleanup(end)
-	ctx, end := chromedp.NewContext(allocator, chromedp.WithErrorf(func(string, ...any) {}))
-	t.Cleanup(end)
-	t.Cleanup(func() { _ = chromedp.Cancel(ctx) })
-	return &browser{t, ctx}
+	b, err := chromium.Start(context.Background())
+	require.NoError(t, err)
+	t.Cleanup(b.End)
+	return &browser{t, b.Context}
 }
 
 // show opens a page that holds body, of a site of its own that also has hls.js.

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"os/exec"
 	"path/filepath"
 	"sync"
 	"time"
@@ -48,42 +47,6 @@ func pages(npm string) http.Handler {
 		_, _ = w.Write(viewerPage)
 	})
 	return mux
-}
-
-// startBrowser starts Chromium and returns a context for tabs, and what ends it.
-func startBrowser(ctx context.Context, dir string) (context.Context, func(), error) {
-	path := ""
-	for _, name := range []string{"chromium", "chromium-browser", "google-chrome", "google-chrome-stable"} {
-		if found, err := exec.LookPath(name); err == nil {
-			path = found
-			break
-		}
-	}
-	if path == "" {
-		return nil, nil, errors.New("no Chromium here: call make tools")
-	}
-	// The cache of the browser's contexts lies in memory. Without the last flag addresses in offers are names that only
-	// multicast DNS resolves, which machines without a network lack.
-	allocator, cancel := chromedp.NewExecAllocator(ctx, append(chromedp.DefaultExecAllocatorOptions[:],
-		chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.UserDataDir(dir),
-		chromedp.Flag("autoplay-policy", "no-user-gesture-required"),
-		chromedp.Flag("disable-background-timer-throttling", true),
-		chromedp.Flag("disable-backgrounding-occluded-windows", true),
-		chromedp.Flag("disable-renderer-backgrounding", true),
-		chromedp.Flag("disable-dev-shm-usage", true),
-		chromedp.Flag("disable-features", "site-per-process,Translate,BlinkGenPropertyTrees,WebRtcHideLocalIpsWithMdns"),
-	)...)
-	browser, cancelBrowser := chromedp.NewContext(allocator, chromedp.WithErrorf(func(string, ...any) {}))
-	end := func() {
-		_ = chromedp.Cancel(browser) // waits until it is gone
-		cancelBrowser()
-		cancel()
-	}
-	if err := chromedp.Do(browser); err != nil {
-		end()
-		return nil, nil, fmt.Errorf("chromium does not start: %w", err)
-	}
-	return browser, end, nil
 }
 
 // openPage opens a viewer in a tab and browser context of its own.

@@ -10,6 +10,8 @@ import (
 	"os"
 	"strings"
 	"time"
+
+	"github.com/superp2p/superp2p/internal/chromium"
 )
 
 // options is what the command line says.
@@ -67,16 +69,11 @@ func run(ctx context.Context, o options, v variant, clip [][]byte) (*outcome, er
 		}
 	}
 
-	dir, err := os.MkdirTemp("", "hlsbench-")
+	browser, err := chromium.Start(ctx)
 	if err != nil {
 		return nil, err
 	}
-	defer os.RemoveAll(dir) //nolint:errcheck // a folder of our own
-	browser, closeBrowser, err := startBrowser(ctx, dir)
-	if err != nil {
-		return nil, err
-	}
-	defer closeBrowser()
+	defer browser.End()
 
 	w := &watching{origin: live, server: server}
 	opened := time.Now()
@@ -102,7 +99,7 @@ func run(ctx context.Context, o options, v variant, clip [][]byte) (*outcome, er
 			}
 			settings["p2p"] = core
 		}
-		tab, err := openPage(browser, site.URL, settings)
+		tab, err := openPage(browser.Context, site.URL, settings)
 		if err != nil {
 			return nil, fmt.Errorf("page %d: %w", i+1, err)
 		}

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/superp2p/superp2p/internal/chromium"
 	"github.com/superp2p/superp2p/internal/stage"
 )
 
@@ -71,11 +72,11 @@ func (c *firstFrame) run(ctx context.Context) error {
 		}
 		defer end()
 	}
-	b, err := startBrowser(ctx)
+	b, err := chromium.Start(ctx)
 	if err != nil {
 		return err
 	}
-	defer b.end()
+	defer b.End()
 	fmt.Printf("%d kbit/s over a way of %d kbit/s and %v, %d native peers, %d pairs\n", c.kbit, c.rate, c.trip, c.natives, c.pairs)
 	if err := until(ctx, time.Now().Add(5*time.Second)); err != nil {
 		return err
@@ -113,8 +114,8 @@ func (c *firstFrame) run(ctx context.Context) error {
 }
 
 // open shows one page until its picture moves.
-func (c *firstFrame) open(b *browser, way *narrow, channel string, ours bool) (*opening, error) {
-	tab, end, err := b.open(way.url(), map[string]any{
+func (c *firstFrame) open(b *chromium.Browser, way *narrow, channel string, ours bool) (*opening, error) {
+	tab, end, err := openViewer(b, way.url(), map[string]any{
 		"ours": ours, "sdk": "/sdk/superp2p.js", "library": "/sdk/mpegts.mjs", "flv": "/live/" + channel + ".flv",
 		"play": []any{channel, map[string]any{"delay": c.delay}},
 	})

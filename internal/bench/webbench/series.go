@@ -63,7 +63,7 @@ func (s *series) sample() error {
 				one.control.rate((b.FromPeers-a.FromPeers)/took, (b.Uploaded-a.Uploaded)/took)
 			}
 		}
-		s.readings[i] = append(s.readings[i], reading{at: now, figures: f, kept: s.held[i], rss: resident(one.browser.pid)})
+		s.readings[i] = append(s.readings[i], reading{at: now, figures: f, kept: s.held[i], rss: resident(one.browser.PID)})
 	}
 	return nil
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/superp2p/superp2p"
+	"github.com/superp2p/superp2p/internal/chromium"
 	"github.com/superp2p/superp2p/internal/stage"
 )
 
@@ -72,7 +73,7 @@ type contender struct {
 	name    string
 	ours    bool
 	control *control // whose data channel it has, if any
-	browser *browser
+	browser *chromium.Browser
 	tab     context.Context
 	usage   *usage
 }
@@ -106,16 +107,16 @@ func (c *soak) run(ctx context.Context) error {
 		all = append(all, &contender{name: "control", control: bare})
 	}
 	for _, one := range all {
-		if one.browser, err = startBrowser(ctx); err != nil {
+		if one.browser, err = chromium.Start(ctx); err != nil {
 			return err
 		}
-		defer one.browser.end()
-		one.usage = newUsage(one.browser.pid)
+		defer one.browser.End()
+		one.usage = newUsage(one.browser.PID)
 		channel := ""
 		if one.control != nil {
 			channel = controlPath
 		}
-		one.tab, _, err = one.browser.open(st.ServerURL(), map[string]any{
+		one.tab, _, err = openViewer(one.browser, st.ServerURL(), map[string]any{
 			"channel": channel,
 			"ours":    one.ours, "sdk": "/sdk/superp2p.js", "library": "/sdk/mpegts.mjs", "flv": "/live/" + st.Channel() + ".flv",
 			"play": []any{st.Channel(), map[string]any{"delay": c.delay, "httpOnly": c.noPeers}},

@@ -6,13 +6,14 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
-	"os/exec"
 	"testing"
 	"time"
 
 	"github.com/chromedp/chromedp"
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
+
+	"github.com/superp2p/superp2p/internal/chromium"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -54,28 +55,10 @@ func openBrowserWith(t *testing.T, more ...chromedp.ExecAllocatorOption) *browse
 	long(t)
 	_, err := os.Stat("../../dist/core.wasm")
 	require.NoError(t, err, "the SDK is not built: call make sdk")
-	program := ""
-	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
-		if found, err := exec.LookPath(name); err == nil {
-			program = found
-			break
-		}
-	}
-	require.NotEmpty(t, program, "Chromium is missing: call make tools")
-	allocator, end := chromedp.NewExecAllocator(context.Background(), append(append(chromedp.DefaultExecAllocatorOptions[:],
-		chromedp.ExecPath(program), chromedp.NoSandbox, chromedp.UserDataDir(t.TempDir()),
-		chromedp.Flag("allow-loopback-in-peer-connection", true),
-		chromedp.Flag("disable-features", "WebRtcHideLocalIpsWithMdns"),
-		chromedp.Flag("autoplay-policy", "no-user-gesture-required"),
-		chromedp.Flag("disable-background-timer-throttling", true),
-		chromedp.Flag("disable-renderer-backgrounding", true),
-		chromedp.Flag("disable-dev-shm-usage", true)), more...)...)
-	t.Cleanup(end)
-	ctx, end := chromedp.NewContext(allocator, chromedp.WithErrorf(func(string, ...any) {}))
-	t.Cleanup(end)
-	t.Cleanup(func() { _ = chromedp.Cancel(ctx) })
-	require.NoError(t, chromedp.Do(ctx))
-	return &browser{t, ctx}
+	b, err := chromium.Start(context.Background(), more...)
+	require.NoError(t, err)
+	t.Cleanup(b.End)
+	return &browser{t, b.Context}
 }
 
 // page is a tab that shows a page of a site of its own.
