@@ -202,6 +202,15 @@ func (e *Edge) serveLive(w http.ResponseWriter, r *http.Request, payload bool) {
 	if applied := p.String(); applied != "" {
 		w.Header().Set("Preference-Applied", applied)
 	}
+	if payload {
+		switch also, ok := e.alsoOf(w, r); {
+		case !ok:
+			return
+		case len(also) > 0:
+			e.serveSeveral(w, r, s, append([]slice.Number{n}, also...), p)
+			return
+		}
+	}
 	part := spanOf(r)
 	frame, err := s.answer(r, n, p, part)
 	if err != nil {

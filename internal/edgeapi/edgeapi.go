@@ -25,6 +25,11 @@ const (
 
 	// SliceType is the media type of a slice answer, a slice.AppendFrame.
 	SliceType = "application/vnd.superp2p.slice"
+	// SlicesType is that of several slices of a live track, which are asked for by also=N,N,… beside the one in the path: for
+	// each its frame's length (uvarint) and the frame; or, of one that is not given, 0, a length, and an ErrorBody.
+	SlicesType = "application/vnd.superp2p.slices"
+	// MaxAlso is how many slices a request may name in also.
+	MaxAlso = 15
 	// MaxAhead is how many slices beyond the edge a request may wait for.
 	MaxAhead = 64
 	// MaxWaitSeconds is the longest wait that a request may prefer (RFC 7240, wait).

@@ -32,11 +32,12 @@ type control struct {
 	wg       sync.WaitGroup
 }
 
-// rate says how many bytes per second to send to the page, and to have it send.
-func (c *control) rate(down, up float64) {
+// follow has it trade as much as the SDK did between two readings.
+func (c *control) follow(before, now figures, took time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.down, c.up = max(0, down), max(0, up)
+	c.down = max(0, now.FromPeers-before.FromPeers) / took.Seconds()
+	c.up = max(0, now.Uploaded-before.Uploaded) / took.Seconds()
 }
 
 // ServeHTTP answers an offer.

@@ -58,9 +58,7 @@ func (s *series) sample() error {
 		if one.control != nil { // it does in the next interval what the SDK did in this one
 			list := s.readings[0]
 			if n := len(list); n > 1 {
-				a, b := list[n-2], list[n-1]
-				took := b.at.Sub(a.at).Seconds()
-				one.control.rate((b.FromPeers-a.FromPeers)/took, (b.Uploaded-a.Uploaded)/took)
+				one.control.follow(list[n-2].figures, list[n-1].figures, list[n-1].at.Sub(list[n-2].at))
 			}
 		}
 		s.readings[i] = append(s.readings[i], reading{at: now, figures: f, kept: s.held[i], rss: resident(one.browser.PID)})

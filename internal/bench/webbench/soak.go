@@ -127,7 +127,7 @@ func (c *soak) run(ctx context.Context) error {
 	}
 	fmt.Printf("%d kbit/s, %v behind live, %d native peers, measured for %v from %v on; a sample each %v, garbage collected each %v\n\n",
 		c.kbit, time.Duration(c.delay*float64(time.Second)), c.natives, c.duration, c.warm, c.sample, c.collect)
-	if err := until(ctx, time.Now().Add(c.warm)); err != nil {
+	if err := c.warmUp(ctx, all, bare); err != nil {
 		return err
 	}
 	if err := c.profiles(all, "before"); err != nil {
@@ -142,6 +142,27 @@ func (c *soak) run(ctx context.Context) error {
 	}
 	s.verdict()
 	return nil
+}
+
+// warmUp waits, and has the control do from its last third on what the SDK does.
+func (c *soak) warmUp(ctx context.Context, all []*contender, bare *control) error {
+	if err := until(ctx, time.Now().Add(c.warm*2/3)); err != nil {
+		return err
+	}
+	from, begun := all[0], time.Now()
+	before, err := read[figures](from.tab, "figures()")
+	if err != nil {
+		return err
+	}
+	if err := until(ctx, begun.Add(c.warm/6)); err != nil {
+		return err
+	}
+	now, err := read[figures](from.tab, "figures()")
+	if err != nil {
+		return err
+	}
+	bare.follow(before, now, time.Since(begun))
+	return until(ctx, begun.Add(c.warm/3))
 }
 
 // watch samples until the time is over, and prints a line now and then.

@@ -20,6 +20,8 @@ export interface Traffic {
 export interface Wish {
   wait: number;
   copies: number;
+  /** also are the numbers of others, which the same answer brings. */
+  also?: number[];
 }
 
 /** Edge asks one server. */
@@ -59,6 +61,7 @@ export class Edge {
     const query: string[] = [];
     if (wish && wish.wait > 0) query.push("wait=" + Math.min(20, Math.ceil(wish.wait / 1000)));
     if (wish && wish.copies > 0) query.push("copies=" + Math.min(1000, wish.copies));
+    if (wish?.also) query.push("also=" + wish.also);
     if (query.length) u += (u.includes("?") ? "&" : "?") + query.join("&");
     return u;
   }
@@ -171,12 +174,18 @@ export function limited(signal: AbortSignal, ms: number): { signal: AbortSignal;
 
 async function refusal(answer: Response): Promise<Fault> {
   try {
-    const { error } = (await answer.json()) as { error: { code: string; message: string } };
-    if (typeof error.code === "string") return new Fault(error.code, String(error.message));
+    return faultIn(await answer.json());
   } catch {
     // said below
   }
   return new Fault(answer.status >= 500 ? "server_unreachable" : "server_invalid", "the server answers with status " + answer.status);
+}
+
+/** faultIn reads what a server says of a failure; it throws where that is something else. */
+export function faultIn(body: unknown): Fault {
+  const { error } = body as { error: { code: string; message: string } };
+  if (typeof error.code !== "string") throw invalid("it says no code of a failure");
+  return new Fault(error.code, String(error.message));
 }
 
 /** fetchError tells the engine why a slice was not given. */

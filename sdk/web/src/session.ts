@@ -3,7 +3,6 @@
  * told by a Client, never while the engine is being called.
  */
 import type { Found } from "./answers";
-import { askServer } from "./ask";
 import type { Ask } from "./ask";
 import type { Client, Neighbour } from "./client";
 import { latin, Reader, Writer } from "./codec";
@@ -19,6 +18,7 @@ import type { Counts } from "./kinds";
 import { Links } from "./links";
 import type { Swarm } from "./links";
 import { available } from "./rtc";
+import { Several } from "./several";
 import type { Peer } from "./source";
 import { Tabs } from "./tabs";
 import { Tracker } from "./tracker";
@@ -34,6 +34,7 @@ export class Session implements Swarm {
   /** position is the slice that is played next. */
   position = 0;
   private readonly handle: Handle;
+  private readonly several: Several;
   private readonly links: Links;
   private tracker: Tracker | undefined;
   private tabs: Tabs | undefined;
@@ -55,7 +56,7 @@ export class Session implements Swarm {
   /** since is when the player of a live stream began with what is restored; at the end of go it is now. */
   constructor(
     private readonly engine: Engine,
-    private readonly edge: Edge,
+    edge: Edge,
     readonly found: Found,
     cfg: Config,
     self: Uint8Array,
@@ -64,6 +65,7 @@ export class Session implements Swarm {
     since?: number,
   ) {
     this.at = since;
+    this.several = new Several(edge, found);
     const peers = cfg.peers !== false && available();
     this.handle = engine.handle(encode(cfg, found, self, peers, sharing), (why) => this.died(why), since);
     const name = latin(self);
@@ -335,7 +337,7 @@ export class Session implements Swarm {
     const control = new AbortController();
     this.fetches.set(ask.number, control);
     const elsewhere = server ? undefined : this.client.fetch?.(ask, control.signal);
-    const request = elsewhere ?? askServer(this.edge, this.found, ask, control.signal);
+    const request = elsewhere ?? this.several.ask(ask, control.signal);
     const mine = (): boolean => !this.over && this.fetches.get(ask.number) === control && this.fetches.delete(ask.number);
     request.then(
       (got) => {

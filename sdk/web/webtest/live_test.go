@@ -18,10 +18,12 @@ import (
 )
 
 // onAir starts a live stream and a server.
-func onAir(t *testing.T) *stage.Stage {
+func onAir(t *testing.T) *stage.Stage { return onAirAt(t, 1_000_000) }
+
+func onAirAt(t *testing.T, bitrate int) *stage.Stage {
 	t.Helper()
 	long(t)
-	s, err := stage.Start(t.Context(), stage.Config{Bitrate: 1_000_000, Past: 8 * time.Second})
+	s, err := stage.Start(t.Context(), stage.Config{Bitrate: bitrate, Past: 8 * time.Second})
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, s.Close()) })
 	return s
@@ -162,6 +164,29 @@ func TestAPageAndNativePeersShareALiveStream(t *testing.T) {
 	require.NotZero(t, fromPage)
 	page.do("source.close()")
 	page.until("source.stats().peers === 0")
+}
+
+// TestSlicesOfTheServerComeByFewRequests has no peers beside the page, and slices that come every 40 ms.
+func TestSlicesOfTheServerComeByFewRequests(t *testing.T) {
+	s := onAirAt(t, 5_000_000)
+	all := openNative(t, s.ServerURL())
+	page := openBrowser(t).play(s.ServerURL(), `
+		let first, since; // what a start needs is asked for at once
+		window.count = () => {
+			const { serverSlices, requests, position } = source.stats();
+			if (!position || position < (first ??= position) + 6000) return [0, 0];
+			since ??= { serverSlices, requests };
+			return [serverSlices - since.serverSlices, requests - since.requests];
+		};
+		await open("", "live", { peers: false });
+		await readLive();`)
+	page.until("source && count()[0] >= 240")
+	t.Log(page.text("String(count())"))
+	require.Less(t, page.number("count()[1]"), page.number("count()[0]")/1.5)
+	require.Zero(t, page.number("source.stats().stalls"))
+	got := media(parse(t, page.taken()))
+	all.awaitTags(t.Context(), t, 300)
+	requirePart(t, all.media(), got)
 }
 
 // TestAServerThatStartsAnewIsFoundAgain plays across two servers at one address: the second cuts another track.
