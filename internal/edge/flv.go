@@ -193,7 +193,7 @@ func (e *Edge) view(ctx context.Context, r *http.Request, v *viewing.Viewing, ta
 	}
 	// A source that is silent is not waited for longer than a start may take.
 	timer := time.AfterFunc(e.config.StartTimeout, shut)
-	about.Any = r.URL.Query().Get("session") == ""
+	about.Any, about.Tracks = r.URL.Query().Get("session") == "", r.URL.Query().Get("tracks")
 	s, err := v.Head(about, tags)
 	if !timer.Stop() && err != nil {
 		err = fault.New(fault.SourceTimeout, "nothing that can be played came in time; check what makes the stream")

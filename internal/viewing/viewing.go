@@ -26,6 +26,10 @@ type State struct {
 	Time       float64 `json:"time"`
 	VideoBytes int64   `json:"videoBytes"`
 	AudioBytes int64   `json:"audioBytes"`
+	Frames     int64   `json:"frames"` // pictures that were sent
+	// VideoCodec and AudioCodec are what FLV calls them.
+	VideoCodec int `json:"videoCodec"`
+	AudioCodec int `json:"audioCodec"`
 	// Delay is how far behind live what is sent is, in seconds.
 	Delay float64 `json:"delay"`
 	Figures
@@ -54,6 +58,13 @@ type About struct {
 	Any bool
 	// Figures tells where bytes came from, and how far behind live what is read is. If nil, nothing is told.
 	Figures func() (Figures, time.Duration)
+	// Tracks is "audio" or "video" if only that is sent, as far as it is there.
+	Tracks string
+	// Share switches giving to peers, for this viewing: it is called with false when the player does not want to, and with true when
+	// it wants to again, or its viewing ends. If nil, there is nothing to switch.
+	Share func(on bool)
+	// Quiet says that the player does not want to give to peers from the start.
+	Quiet bool
 	// Touch is called as long as it is viewed, every 5 s at least. If nil, nothing is.
 	Touch func()
 }
@@ -70,6 +81,7 @@ type Viewing struct {
 	sent   State
 	err    error
 	closed time.Time
+	quiet  bool // the player does not want to give to peers
 }
 
 func (v *Viewing) unused() bool { return v.never }
@@ -106,12 +118,28 @@ func (v *Viewing) Close(err error) {
 	if !v.closed.IsZero() {
 		return
 	}
+	v.shareLocked(true)
 	v.closed, v.state = time.Now(), "ended"
 	if err != nil && !errors.Is(err, io.EOF) {
 		v.state, v.err = "failed", err
 	}
 	v.cancel()
 	close(v.done)
+}
+
+// share switches giving to peers.
+func (v *Viewing) share(on bool) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.shareLocked(on)
+}
+
+// shareLocked does; the mutex is held.
+func (v *Viewing) shareLocked(on bool) {
+	if v.closed.IsZero() && v.about.Share != nil && on == v.quiet {
+		v.quiet = !on
+		v.about.Share(on)
+	}
 }
 
 // end has the answer end, and waits until it has.

@@ -51,7 +51,7 @@ func TestAViewingIsSentFromZeroAndCounted(t *testing.T) {
 	st := v.State()
 	require.EqualValues(t, w.Body.Len(), st.Bytes)
 	st.Bytes = 0
-	require.Equal(t, viewing.State{State: "ended", Duration: 9, Start: 5, Size: 77, Time: 0.05, VideoBytes: 10, AudioBytes: 4}, st)
+	require.Equal(t, viewing.State{State: "ended", Duration: 9, Start: 5, Size: 77, Time: 0.05, VideoBytes: 10, AudioBytes: 4, Frames: 2, VideoCodec: 2, AudioCodec: 2}, st)
 	read := flv.NewReader(w.Body, flv.Limits{})
 	var at []uint32
 	for tag, err := read.ReadTag(); err == nil; tag, err = read.ReadTag() {

@@ -12,6 +12,5 @@ interface Native extends IEventDispatcher {
 	function nativeTime():Float;
 	function nativeLoaded():Float;
 	function nativeTotal():Float;
-	function nativeBufferTime():Float;
 	function nativeClient():Dynamic;
 }

@@ -3,7 +3,6 @@ package superp2p;
 import flash.Lib.getTimer;
 import flash.events.NetStatusEvent;
 import flash.events.TimerEvent;
-import flash.net.NetStreamPlayOptions;
 import flash.utils.Timer;
 
 /**
@@ -12,12 +11,8 @@ import flash.utils.Timer;
 **/
 class Playback extends Opening {
 	static inline var TICK = 50;
-	/** After how many bytes a live stream is opened anew, since Flash's own class keeps all of them. **/
-	static inline var ROTATE = 48 * 1024 * 1024;
 	/** How long after the end of the bytes the sender may take to say why, in ms. **/
 	static inline var CUT = 10000;
-	/** How long a live stream stays open while it is paused, in ms. **/
-	static inline var PAUSED = 60000;
 
 	var timer = new Timer(TICK);
 	var started = false;
@@ -26,6 +21,8 @@ class Playback extends Opening {
 	var paused = false;
 	var pausedAt = 0.0;
 	var seeking = false;
+	/** Flash's own class has done a seek. **/
+	var sought = false;
 	var deadline = 0.0;
 	var last = 0.0;
 
@@ -48,7 +45,7 @@ class Playback extends Opening {
 			native.nativePlay(null);
 			return;
 		}
-		settings = new Settings(name, args.length > 1 ? args[1] : null, home);
+		settings = new Settings(name, args.length > 1 ? args[1] : null, home, kept);
 		phase = Opening;
 		moved = last = getTimer();
 		deadline = last + settings.startTimeout;
@@ -57,11 +54,6 @@ class Playback extends Opening {
 		routes = settings.wrong == null ? Routes.of(settings) : [];
 		reason = settings.wrong != null ? settings.wrong : settings.requireP2P ? "no way by which bytes come from peers is here: install superp2p's proxy, or allow the server"
 			: "no server is known: load the SWF from it, or name it as config.server";
-	}
-
-	public function play2(param:NetStreamPlayOptions):Void {
-		if (param != null)
-			play([param.streamName]);
 	}
 
 	public function pause():Void {
@@ -114,10 +106,10 @@ class Playback extends Opening {
 			return;
 		}
 		if (isLive()) {
-			tell("Seek.Failed", "error", "a live stream cannot be sought in here");
+			seekLive(Math.max(0, to));
 			return;
 		}
-		var length = duration();
+		var length = until != null ? until : duration() > 0 ? base + duration() : 0;
 		if (length > 0 && to > length) {
 			tell("Seek.InvalidTime", "error", "the film ends before that", length);
 			return;
@@ -138,10 +130,14 @@ class Playback extends Opening {
 		native.nativeClose();
 	}
 
+	/** Seeks in what is held of a live stream. **/
+	function seekLive(to:Float):Void {}
+
 	/** Switches giving to peers. **/
 	public function share(on:Bool):Void {
+		kept.upload = on;
 		if (session != null)
-			session.route.share(on);
+			session.share(on);
 	}
 
 	// How it goes.
@@ -204,7 +200,7 @@ class Playback extends Opening {
 			fail("Play.Failed", "the connection to the " + session.route.name + " was cut");
 			return;
 		}
-		if (isLive() && paused && now - pausedAt > PAUSED) {
+		if (isLive() && paused && now - pausedAt > kept.maxPauseBufferTime * 1000) {
 			base = time();
 			retire();
 			return;
@@ -227,7 +223,7 @@ class Playback extends Opening {
 			started = true;
 			tell("Play.Start");
 		}
-		if (phase != Filling)
+		if (phase != Filling || !arrive())
 			return;
 		if (seeking) {
 			seeking = false;
@@ -250,7 +246,17 @@ class Playback extends Opening {
 		}
 	}
 
+	/** The first frame is here. It returns whether it is to be played. **/
+	function arrive():Bool {
+		return true;
+	}
+
 	function run(complete:Bool, held:Float):Void {
+		if (until != null && newest() >= until) {
+			session.end();
+			complete = true;
+			held = until - time();
+		}
 		if (complete && session.failure == null) {
 			if (!flushed) {
 				flushed = true;
@@ -265,7 +271,7 @@ class Playback extends Opening {
 			full = false;
 			stalls++;
 			tell("Buffer.Empty");
-		} else if (isLive() && loaded() > ROTATE) {
+		} else if (isLive() && loaded() > settings.memory) {
 			reopen(0);
 		}
 	}
@@ -275,11 +281,7 @@ class Playback extends Opening {
 		phase = Over;
 		timer.stop();
 		tell("Play.Stop");
-		var client:Dynamic = native.nativeClient();
-		try {
-			if (untyped __typeof__(Reflect.field(client, "onPlayStatus")) == "function")
-				client.onPlayStatus({code: "NetStream.Play.Complete", level: "status", duration: duration(), bytes: loaded()});
-		} catch (e:Dynamic) {} // the application's own
+		status({code: "NetStream.Play.Complete", level: "status", duration: time(), bytes: loaded()});
 	}
 
 	override function fail(code:String, why:String):Void {
@@ -295,6 +297,15 @@ class Playback extends Opening {
 		tell(code, "error", why, target);
 	}
 
+	/** Tells the application's client. **/
+	function status(info:Dynamic):Void {
+		var client:Dynamic = native.nativeClient();
+		try {
+			if (untyped __typeof__(Reflect.field(client, "onPlayStatus")) == "function")
+				client.onPlayStatus(info);
+		} catch (e:Dynamic) {} // the application's own
+	}
+
 	/** Hears what Flash's own class tells. **/
 	function hear(e:NetStatusEvent):Void {
 		if (raw || Std.isOfType(e, Told))
@@ -303,6 +314,8 @@ class Playback extends Opening {
 		switch (e.info.code) {
 			case "NetStream.Play.Stop":
 				stopped = phase == Running;
+			case "NetStream.Seek.Notify", "NetStream.Seek.Complete", "NetStream.Seek.Failed", "NetStream.Seek.InvalidTime":
+				sought = true;
 			case "NetStream.Play.StreamNotFound", "NetStream.Play.FileStructureInvalid", "NetStream.Play.NoSupportedTrackFound":
 				if (opened && phase != Over && session.failure == null)
 					fail(e.info.code == "NetStream.Play.StreamNotFound" ? "Play.Failed" : e.info.code.substr(10), "Flash Player cannot play what came");
