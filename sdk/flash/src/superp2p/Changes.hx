@@ -85,10 +85,9 @@ class Changes extends Moves {
 		}
 		queue.push(c);
 		if (phase == Over) { // time begins anew
-			forget();
 			started = full = false;
 			timer.start();
-			next();
+			next(0);
 		}
 	}
 
@@ -156,13 +155,17 @@ class Changes extends Moves {
 	}
 
 	/** Goes on with what was appended; false if nothing was. **/
-	function next():Bool {
+	function next(?at:Float):Bool {
 		var c = queue.shift();
 		if (c == null)
 			return false;
 		if (phase == Running)
 			native.nativePause();
-		held = time();
+		if (at == null)
+			at = time();
+		else
+			forget();
+		held = at;
 		retire();
 		previous = settings;
 		settings = c.settings;

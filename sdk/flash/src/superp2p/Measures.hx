@@ -119,7 +119,8 @@ class Measures {
 	public function bufferLength():Float {
 		if (raw || !opened || stale)
 			return 0;
-		return Math.max(0, received() - (phase == Filling && native.nativeTime() > received() ? received() : native.nativeTime()));
+		var held = received() - (phase == Filling && native.nativeTime() > received() ? received() : native.nativeTime());
+		return Math.max(0, until != null ? Math.min(held, until - time()) : held);
 	}
 
 	/** How much is to be held before it plays. **/

@@ -11,6 +11,8 @@ import flash.utils.Timer;
 **/
 class Playback extends Opening {
 	static inline var TICK = 50;
+	/** How much of a live stream is played at least before it is opened anew, in seconds. **/
+	static inline var LEAST = 5;
 	/** How long after the end of the bytes the sender may take to say why, in ms. **/
 	static inline var CUT = 10000;
 
@@ -219,11 +221,13 @@ class Playback extends Opening {
 				fail("Play.Failed", "nothing came for as long as stallTimeout allows");
 			return;
 		}
+		if (!arrive())
+			return;
 		if (!started) {
 			started = true;
 			tell("Play.Start");
 		}
-		if (phase != Filling || !arrive())
+		if (phase != Filling)
 			return;
 		if (seeking) {
 			seeking = false;
@@ -255,7 +259,6 @@ class Playback extends Opening {
 		if (until != null && newest() >= until) {
 			session.end();
 			complete = true;
-			held = until - time();
 		}
 		if (complete && session.failure == null) {
 			if (!flushed) {
@@ -271,7 +274,7 @@ class Playback extends Opening {
 			full = false;
 			stalls++;
 			tell("Buffer.Empty");
-		} else if (isLive() && loaded() > settings.memory) {
+		} else if (isLive() && loaded() > settings.memory && native.nativeTime() > LEAST + held) { // most of it was played
 			reopen(0);
 		}
 	}
