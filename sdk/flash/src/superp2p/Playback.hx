@@ -311,7 +311,7 @@ class Playback extends Opening {
 
 	/** Hears what Flash's own class tells. **/
 	function hear(e:NetStatusEvent):Void {
-		if (raw || Std.isOfType(e, Told))
+		if (raw || Std.isOfType(e, Told) || e.info.code == "NetStream.Video.DimensionChange")
 			return;
 		e.stopImmediatePropagation();
 		switch (e.info.code) {
