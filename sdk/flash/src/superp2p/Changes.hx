@@ -107,6 +107,13 @@ class Changes extends Moves {
 		length = 0;
 	}
 
+	override public function seek(to:Float):Void {
+		if (joining)
+			tell("Seek.Failed", "error", "what was appended is being opened, and there is nothing to seek in yet");
+		else
+			super.seek(to);
+	}
+
 	override function stop():Void {
 		drop();
 		super.stop();

@@ -82,6 +82,10 @@ class Moves extends Playback {
 
 	/** Shows a later picture of what is paused. **/
 	public function step(frames:Int):Void {
+		if (raw) {
+			native.nativeStep(frames);
+			return;
+		}
 		var second = pictures() > 0 ? pictures() : USUAL;
 		var why = !paused ? "a stream that plays cannot be stepped; call pause first"
 			: phase != Running || jumping ? "there is no picture yet to step from; wait for NetStream.Buffer.Full"

@@ -8,6 +8,7 @@ interface Native extends IEventDispatcher {
 	function nativePause():Void;
 	function nativeResume():Void;
 	function nativeSeek(seconds:Float):Void;
+	function nativeStep(frames:Int):Void;
 	function nativeClose():Void;
 	function nativeTime():Float;
 	function nativeLoaded():Float;

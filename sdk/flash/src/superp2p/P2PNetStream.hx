@@ -90,6 +90,7 @@ class P2PNetStream extends NetStream implements Native {
 	}
 
 	@:keep override function set_backBufferTime(value:Float):Float {
+		super.backBufferTime = value;
 		return playback.kept.backBufferTime = value;
 	}
 
@@ -98,6 +99,7 @@ class P2PNetStream extends NetStream implements Native {
 	}
 
 	@:keep override function set_bufferTime(value:Float):Float {
+		super.bufferTime = value;
 		return playback.kept.bufferTime = value;
 	}
 
@@ -106,6 +108,7 @@ class P2PNetStream extends NetStream implements Native {
 	}
 
 	@:keep override function set_bufferTimeMax(value:Float):Float {
+		super.bufferTimeMax = value;
 		return playback.kept.bufferTimeMax = value;
 	}
 
@@ -114,6 +117,7 @@ class P2PNetStream extends NetStream implements Native {
 	}
 
 	@:keep override function set_inBufferSeek(value:Bool):Bool {
+		super.inBufferSeek = value;
 		return playback.kept.inBufferSeek = value;
 	}
 
@@ -122,6 +126,7 @@ class P2PNetStream extends NetStream implements Native {
 	}
 
 	@:keep override function set_maxPauseBufferTime(value:Float):Float {
+		super.maxPauseBufferTime = value;
 		return playback.kept.maxPauseBufferTime = value;
 	}
 
@@ -198,6 +203,10 @@ class P2PNetStream extends NetStream implements Native {
 
 	public function nativeSeek(seconds:Float):Void {
 		super.seek(seconds);
+	}
+
+	public function nativeStep(frames:Int):Void {
+		super.step(frames);
 	}
 
 	public function nativeClose():Void {

@@ -13,6 +13,9 @@ class Playback extends Opening {
 	static inline var TICK = 50;
 	/** How much of a live stream is played at least before it is opened anew, in seconds. **/
 	static inline var LEAST = 5;
+	/** How long it may be dry in all, until it was not for so long, before it is told that too little comes, in ms. **/
+	static inline var DRY = 10000;
+	static inline var WELL = 30000;
 	/** How long after the end of the bytes the sender may take to say why, in ms. **/
 	static inline var CUT = 10000;
 
@@ -27,6 +30,8 @@ class Playback extends Opening {
 	var sought = false;
 	var deadline = 0.0;
 	var last = 0.0;
+	var dry = 0.0;
+	var well = 0.0;
 
 	public function new(native:Native, home:Home) {
 		super(native, home);
@@ -150,6 +155,7 @@ class Playback extends Opening {
 			native.nativePause();
 		retire();
 		phase = Idle;
+		dry = well = 0;
 		started = full = flushed = paused = seeking = failed = stopped = false;
 		routes = [];
 		forget();
@@ -159,9 +165,11 @@ class Playback extends Opening {
 
 	function tick():Void {
 		var now = getTimer();
-		if (now - last > 2000) { // the page was hidden, and Flash with it
+		var took = now - last;
+		if (took > 2000) { // the page was hidden, and Flash with it
 			deadline += now - last;
 			moved += now - last;
+			took = 0;
 		}
 		last = now;
 		if (phase == Idle || phase == Over) {
@@ -182,7 +190,24 @@ class Playback extends Opening {
 				stopped = false;
 			}
 			advance(now);
+			watch(took);
 		}
+	}
+
+	/** Tells when too little comes, once until it was well for long. **/
+	function watch(took:Float):Void {
+		if (paused || phase != Running && (phase != Filling || stalls == 0 || full))
+			return;
+		if (phase == Running) {
+			well += took;
+			if (well >= WELL)
+				dry = 0;
+			return;
+		}
+		well = 0;
+		if (dry < DRY && dry + took >= DRY)
+			tell("Play.InsufficientBW", "warning", "less comes than the stream needs");
+		dry += took;
 	}
 
 	function advance(now:Float):Void {
@@ -267,7 +292,7 @@ class Playback extends Opening {
 			}
 			if (phase == Running && !paused && (held < 0.06 || stopped))
 				finish();
-		} else if (held < 0.06 && !paused && !session.over) {
+		} else if (held < 0.06 && !paused && session.failure == null) {
 			native.nativePause();
 			phase = Filling;
 			moved = last;

@@ -307,6 +307,10 @@ class RuffleNetStream extends NativeNetStream implements Native {
 		super.seek(seconds);
 	}
 
+	public function nativeStep(frames:Int):Void {
+		super.step(frames);
+	}
+
 	public function nativeClose():Void {
 		super.close();
 	}
