@@ -50,11 +50,9 @@ func TestTooLittleThatComesIsToldOnce(t *testing.T) {
 	live, _ := openFLV(t)
 	slow := slowly(t, s.ServerURL(), 20_000)
 	p := b.watch(t, vars{"sdk": s.ServerURL() + "/sdk/superp2p.swf?proxy=off", "url": live, "config": `{"server":"` + slow + `"}`})
-	p.see("s.told.includes('Play.InsufficientBW')")
+	p.see("(s.told || []).includes('Play.InsufficientBW')")
 	require.GreaterOrEqual(t, p.number("look().stat.stalls"), 1.0)
-	at := p.number("look().stat.stalls")
-	p.see("s.stat.stalls >= " + "2")
-	require.GreaterOrEqual(t, p.number("look().stat.stalls"), at)
+	p.see("s.stat.stalls >= 2")
 	told := p.told()
 	require.Equal(t, []string{"Play.Start", "Buffer.Full", "Buffer.Empty"}, told[:3])
 	once := 0

@@ -266,7 +266,7 @@ class Playback extends Opening {
 			release();
 			if (!paused)
 				native.nativeResume();
-			if (!full) {
+			if (!full && (!complete || held >= 0.06)) { // at the end nothing may be held
 				full = true;
 				tell("Buffer.Full");
 			}
