@@ -41,10 +41,13 @@ func swf() map[string][]string {
 		},
 		swfNought: {
 			"info dataBytesPerSecond", "info dataByteCount", "info droppedFrames", "info dataBufferByteLength", "info dataBufferLength",
+		},
+		"by a proxy, else 0": {
 			"multicastInfo sendDataBytesPerSecond", "multicastInfo sendControlBytesPerSecond", "multicastInfo receiveControlBytesPerSecond",
-			"multicastInfo bytesPushedToPeers", "multicastInfo fragmentsPushedToPeers", "multicastInfo fragmentsRequestedByPeers",
-			"multicastInfo bytesPushedFromPeers", "multicastInfo fragmentsPushedFromPeers", "multicastInfo fragmentsRequestedFromPeers",
-			"multicastInfo sendControlBytesPerSecondToServer", "multicastInfo fragmentsReceivedFromServer",
+			"multicastInfo bytesPushedToPeers", "multicastInfo fragmentsPushedToPeers", "multicastInfo bytesRequestedByPeers",
+			"multicastInfo fragmentsRequestedByPeers", "multicastInfo bytesPushedFromPeers", "multicastInfo fragmentsPushedFromPeers",
+			"multicastInfo bytesRequestedFromPeers", "multicastInfo fragmentsRequestedFromPeers", "multicastInfo sendControlBytesPerSecondToServer",
+			"multicastInfo fragmentsReceivedFromServer",
 		},
 		"none": {"info xmpData"},
 		"if the application has no client of its own": {"info metaData"},

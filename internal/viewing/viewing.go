@@ -33,6 +33,8 @@ type State struct {
 	// Delay is how far behind live what is sent is, in seconds.
 	Delay float64 `json:"delay"`
 	Figures
+	// Multicast is what NetStreamMulticastInfo says of it, by its names; what is 0 may be left out.
+	Multicast map[string]float64 `json:"multicastInfo,omitempty"`
 	// Code and Message say why it failed, and Event what NetStream tells of that, without «NetStream.».
 	Code    fault.Code `json:"code,omitempty"`
 	Message string     `json:"message,omitempty"`
@@ -58,6 +60,8 @@ type About struct {
 	Any bool
 	// Figures tells where bytes came from, and how far behind live what is read is. If nil, nothing is told.
 	Figures func() (Figures, time.Duration)
+	// Multicast tells what the swarm gave and took. If nil, nothing is told.
+	Multicast func() map[string]float64
 	// Tracks is "audio" or "video" if only that is sent, as far as it is there.
 	Tracks string
 	// Share switches giving to peers, for this viewing: it is called with false when the player does not want to, and with true when
@@ -104,6 +108,9 @@ func (v *Viewing) State() State {
 		var delay time.Duration
 		s.Figures, delay = about.Figures()
 		s.Delay = delay.Seconds()
+	}
+	if about.Multicast != nil {
+		s.Multicast = about.Multicast()
 	}
 	if err != nil {
 		s.Code, s.Message, s.Event = fault.CodeOf(err), sentence(err), Event(err)

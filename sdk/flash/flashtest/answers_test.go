@@ -18,7 +18,7 @@ func TestFiguresAndSettingsInRuffle(t *testing.T) {
 	p.see("s.info.rate > 20000 && s.info.most >= s.info.rate && s.info.audio > 10000 && s.info.video > s.info.audio && s.info.played > 20000")
 	p.see("s.info.live && s.info.dropped === 0 && s.info.loss === 0 && s.info.held > 0.5 && s.info.name === '" + live + "'")
 	require.Contains(t, p.text("look().info.uri"), s.ServerURL()+"/v1/flv?")
-	p.see("s.multicastInfo.server === s.info.bytes && s.multicastInfo.peers === 0 && s.multicastInfo.ip === 0 && s.multicastInfo.rate > 20000")
+	p.see("s.multicastInfo.server === s.info.bytes && s.multicastInfo.taken === 0 && s.multicastInfo.ip === 0 && s.multicastInfo.rate > 20000")
 	p.see("s.videoCodec === 7 && s.audioCodec === 10 && Math.abs(s.fps - 20) < 4 && s.decoded > 60 && s.decoded < s.time * 25")
 	p.see("s.bufferTime === 0.1 && s.backBufferTime === 30 && s.maxPauseBufferTime === 60 && s.volume === 1 && s.limit === 4")
 	p.act("limit", "9")

@@ -81,8 +81,9 @@ class LiveDemo extends Sprite {
 				name: s.info.resourceName, live: s.info.isLive, dropped: s.info.droppedFrames, loss: s.info.videoLossRate
 			},
 			multicastInfo: {
-				peers: s.multicastInfo.bytesRequestedFromPeers, server: s.multicastInfo.bytesReceivedFromServer,
-				rate: s.multicastInfo.receiveDataBytesPerSecond, upload: s.multicastInfo.bytesRequestedByPeers,
+				taken: s.multicastInfo.bytesRequestedFromPeers + s.multicastInfo.bytesPushedFromPeers,
+				fragments: s.multicastInfo.fragmentsRequestedFromPeers + s.multicastInfo.fragmentsPushedFromPeers, server: s.multicastInfo.bytesReceivedFromServer,
+				rate: s.multicastInfo.receiveDataBytesPerSecond, upload: s.multicastInfo.bytesRequestedByPeers + s.multicastInfo.bytesPushedToPeers,
 				ip: s.multicastInfo.bytesReceivedFromIPMulticast
 			},
 			stat: (cast s : Dynamic).p2pStat()

@@ -26,7 +26,9 @@ class Figures {
 	public var peers(default, null):Float;
 	public var server(default, null):Float;
 	public var upload(default, null):Float;
-	public var serverBytesPerSecond(default, null):Float;
+
+	/** What the sender says of its swarm. **/
+	var multicast:Dynamic;
 
 	function new(p:Playback) {
 		var rate = p.rate(), loaded = p.loaded(), held = p.bufferLength(), ahead = held * p.playedRate();
@@ -50,7 +52,19 @@ class Figures {
 		peers = p.number("p2pBytes");
 		server = p.routeName() == "server" ? loaded : p.number("cdnBytes");
 		upload = p.number("uploadBytes");
-		serverBytesPerSecond = peers + server > 0 ? rate * server / (peers + server) : 0;
+		multicast = p.said() == null ? null : p.said().multicastInfo;
+	}
+
+	/** A figure of NetStreamMulticastInfo; if the sender says nothing of its swarm all comes from the server. **/
+	public function swarm(name:String):Float {
+		if (multicast == null)
+			return switch (name) {
+				case "receiveDataBytesPerSecond", "receiveDataBytesPerSecondFromServer": currentBytesPerSecond;
+				case "bytesReceivedFromServer": server;
+				default: 0;
+			}
+		var value:Dynamic = Reflect.field(multicast, name);
+		return value == null ? 0 : value;
 	}
 
 	public static function of(p:Playback):Figures {
@@ -66,8 +80,12 @@ class Figures {
 
 	public static function multicastInfo(p:Playback):NetStreamMulticastInfo {
 		var f = of(p);
-		return new NetStreamMulticastInfo(0, 0, f.currentBytesPerSecond, 0, 0, 0, f.upload, 0, 0, 0, f.peers, 0, 0, f.serverBytesPerSecond,
-			f.server, 0, 0, 0, 0);
+		return new NetStreamMulticastInfo(f.swarm("sendDataBytesPerSecond"), f.swarm("sendControlBytesPerSecond"), f.swarm("receiveDataBytesPerSecond"), f.swarm("receiveControlBytesPerSecond"),
+			f.swarm("bytesPushedToPeers"), f.swarm("fragmentsPushedToPeers"), f.swarm("bytesRequestedByPeers"), f.swarm("fragmentsRequestedByPeers"),
+			f.swarm("bytesPushedFromPeers"), f.swarm("fragmentsPushedFromPeers"),
+			f.swarm("bytesRequestedFromPeers"), f.swarm("fragmentsRequestedFromPeers"),
+			f.swarm("sendControlBytesPerSecondToServer"), f.swarm("receiveDataBytesPerSecondFromServer"),
+			f.swarm("bytesReceivedFromServer"), f.swarm("fragmentsReceivedFromServer"), 0, 0, 0);
 	}
 
 	public static function stat(p:Playback):Dynamic {

@@ -24,7 +24,8 @@ class RuffleFigures {
 		try {
 			fillMulticast(i, f);
 			var filled:NetStreamMulticastInfo = cast i;
-			if (filled.bytesReceivedFromServer == f.server && filled.sendDataBytesPerSecond == 0)
+			if (filled.bytesReceivedFromServer == f.swarm("bytesReceivedFromServer")
+				&& filled.sendDataBytesPerSecond == f.swarm("sendDataBytesPerSecond"))
 				return filled;
 		} catch (e:Dynamic) {}
 		return cast new RuffleMulticastInfo();
@@ -59,25 +60,25 @@ class RuffleFigures {
 	}
 
 	static function fillMulticast(i:RuffleMulticastInfo, f:Figures):Void {
-		i.slot1 = 0; // bytesPushedFromPeers
-		i.slot2 = 0; // bytesPushedToPeers
-		i.slot3 = 0; // bytesReceivedFromIPMulticast
-		i.slot4 = f.server; // bytesReceivedFromServer
-		i.slot5 = f.upload; // bytesRequestedByPeers
-		i.slot6 = f.peers; // bytesRequestedFromPeers
-		i.slot7 = 0; // fragmentsPushedFromPeers
-		i.slot8 = 0; // fragmentsPushedToPeers
-		i.slot9 = 0; // fragmentsReceivedFromIPMulticast
-		i.slot10 = 0; // fragmentsReceivedFromServer
-		i.slot11 = 0; // fragmentsRequestedByPeers
-		i.slot12 = 0; // fragmentsRequestedFromPeers
-		i.slot13 = 0; // receiveControlBytesPerSecond
-		i.slot14 = f.currentBytesPerSecond; // receiveDataBytesPerSecond
-		i.slot15 = 0; // receiveDataBytesPerSecondFromIPMulticast
-		i.slot16 = f.serverBytesPerSecond; // receiveDataBytesPerSecondFromServer
-		i.slot17 = 0; // sendControlBytesPerSecond
-		i.slot18 = 0; // sendControlBytesPerSecondToServer
-		i.slot19 = 0; // sendDataBytesPerSecond
+		i.slot1 = f.swarm("bytesPushedFromPeers");
+		i.slot2 = f.swarm("bytesPushedToPeers");
+		i.slot3 = f.swarm("bytesReceivedFromIPMulticast");
+		i.slot4 = f.swarm("bytesReceivedFromServer");
+		i.slot5 = f.swarm("bytesRequestedByPeers");
+		i.slot6 = f.swarm("bytesRequestedFromPeers");
+		i.slot7 = f.swarm("fragmentsPushedFromPeers");
+		i.slot8 = f.swarm("fragmentsPushedToPeers");
+		i.slot9 = f.swarm("fragmentsReceivedFromIPMulticast");
+		i.slot10 = f.swarm("fragmentsReceivedFromServer");
+		i.slot11 = f.swarm("fragmentsRequestedByPeers");
+		i.slot12 = f.swarm("fragmentsRequestedFromPeers");
+		i.slot13 = f.swarm("receiveControlBytesPerSecond");
+		i.slot14 = f.swarm("receiveDataBytesPerSecond");
+		i.slot15 = f.swarm("receiveDataBytesPerSecondFromIPMulticast");
+		i.slot16 = f.swarm("receiveDataBytesPerSecondFromServer");
+		i.slot17 = f.swarm("sendControlBytesPerSecond");
+		i.slot18 = f.swarm("sendControlBytesPerSecondToServer");
+		i.slot19 = f.swarm("sendDataBytesPerSecond");
 	}
 }
 
