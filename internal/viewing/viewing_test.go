@@ -148,7 +148,9 @@ func TestTheOtherTrackIsLeftOutWhereThereAreBoth(t *testing.T) {
 
 func TestSharingIsSwitchedOnceAndGivenBack(t *testing.T) {
 	var r viewing.Registry
-	ask := func(query string) { r.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest("GET", "/?id="+id+query, nil)) }
+	ask := func(query string) {
+		r.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest("GET", "/?id="+id+query, nil))
+	}
 	var switched []bool
 	v, _, err := r.Begin(t.Context(), id)
 	require.NoError(t, err)
