@@ -215,13 +215,20 @@ func (e *Edge) openTags(ctx context.Context, r *http.Request, t target, start, d
 		if err != nil {
 			return about, nil, nil, err
 		}
-		about.Live, about.Figures = true, is.stream.figures
+		about.Live, about.Figures, about.Away = true, is.stream.figures, is.stream.interrupted
 		return about, p, func() { _ = p.Close() }, nil
 	}
 	if err == nil {
 		return e.openFilm(ctx, r, t, is, start, delay)
 	}
 	return about, nil, nil, err
+}
+
+// interrupted tells whether the source is away.
+func (s *stream) interrupted() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.state == edgeapi.StateInterrupted
 }
 
 // figures tells a player about a live stream, whose slices come as soon as they are cut.

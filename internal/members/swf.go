@@ -35,7 +35,7 @@ func swf() map[string][]string {
 			"property multicastWindowDuration",
 		},
 		swfNever: {
-			"method onPeerConnect", "event NetStream.Play.PublishNotify", "event NetStream.Play.UnpublishNotify",
+			"method onPeerConnect",
 			"event NetStream.Connect.Success", "event NetStream.Connect.Closed", "event NetStream.Connect.Failed", "event NetStream.Connect.Rejected",
 			"event NetStream.MulticastStream.Reset", "event NetStream.Publish.Start", "event NetStream.Publish.Idle", "event NetStream.Unpublish.Success",
 		},

@@ -129,6 +129,11 @@ func (p *Proxy) openViewing(ctx context.Context, t Target, s, audio *stream) (ab
 	}
 	info := media.Info()
 	about = viewing.About{Live: info.Live, Duration: info.Duration, Size: info.Size, Tracks: t.Tracks, Quiet: t.Quiet}
+	about.Away = func() bool {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		return s.away
+	}
 	about.Multicast = func() map[string]float64 { return multicastOf(media, sound) }
 	about.Share = func(on bool) { p.share(on, s, audio) }
 	about.Figures = func() (viewing.Figures, time.Duration) {

@@ -32,6 +32,8 @@ type State struct {
 	AudioCodec int `json:"audioCodec"`
 	// Delay is how far behind live what is sent is, in seconds.
 	Delay float64 `json:"delay"`
+	// Away says that the source of a live stream is away, and may come back.
+	Away bool `json:"away,omitempty"`
 	Figures
 	// Multicast is what NetStreamMulticastInfo says of it, by its names; what is 0 may be left out.
 	Multicast map[string]float64 `json:"multicastInfo,omitempty"`
@@ -60,6 +62,8 @@ type About struct {
 	Any bool
 	// Figures tells where bytes came from, and how far behind live what is read is. If nil, nothing is told.
 	Figures func() (Figures, time.Duration)
+	// Away tells whether the source is away. If nil, it is not.
+	Away func() bool
 	// Multicast tells what the swarm gave and took. If nil, nothing is told.
 	Multicast func() map[string]float64
 	// Tracks is "audio" or "video" if only that is sent, as far as it is there.
@@ -109,6 +113,7 @@ func (v *Viewing) State() State {
 		s.Figures, delay = about.Figures()
 		s.Delay = delay.Seconds()
 	}
+	s.Away = s.State == "playing" && about.Away != nil && about.Away()
 	if about.Multicast != nil {
 		s.Multicast = about.Multicast()
 	}

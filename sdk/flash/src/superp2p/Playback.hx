@@ -32,6 +32,8 @@ class Playback extends Opening {
 	var last = 0.0;
 	var dry = 0.0;
 	var well = 0.0;
+	/** The source of a live stream is away. **/
+	var away = false;
 
 	public function new(native:Native, home:Home) {
 		super(native, home);
@@ -156,6 +158,7 @@ class Playback extends Opening {
 		retire();
 		phase = Idle;
 		dry = well = 0;
+		away = false;
 		started = full = flushed = paused = seeking = failed = stopped = false;
 		routes = [];
 		forget();
@@ -189,14 +192,30 @@ class Playback extends Opening {
 					native.nativeResume(); // it was the end of what was played before
 				stopped = false;
 			}
-			advance(now);
+			miss(now);
+			if (phase == Filling || phase == Running) // nobody has called from a listener
+				advance(now);
 			watch(took);
 		}
 	}
 
+	/** Tells when the source goes away and comes back. Its server says when it is lost for good. **/
+	function miss(now:Float):Void {
+		var gone = started && said() != null && said().away == true;
+		if (gone)
+			moved = now;
+		if (gone == away)
+			return;
+		away = gone;
+		if (gone)
+			tell("Play.UnpublishNotify");
+		else if (session.failure == null && !session.over)
+			tell("Play.PublishNotify");
+	}
+
 	/** Tells when too little comes, once until it was well for long. **/
 	function watch(took:Float):Void {
-		if (paused || phase != Running && (phase != Filling || stalls == 0 || full))
+		if (paused || away || phase != Running && (phase != Filling || stalls == 0 || full))
 			return;
 		if (phase == Running) {
 			well += took;
