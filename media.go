@@ -32,6 +32,7 @@ type Media struct {
 	mu     sync.Mutex
 	wanted bool // SetDownload
 	enough bool // there are as many viewers as PlayConfig.MinViewers says
+	meter  multicastMeter
 }
 
 // MediaKind is what a Media is.
@@ -147,6 +148,14 @@ func infoOf(v *peer.Viewer) MediaInfo {
 
 // Stats returns what was done so far. After the end, what it was then.
 func (m *Media) Stats() Stats { return statsOf(m.viewer.Stats()) }
+
+// MulticastInfo returns what the swarm gave and took so far. After the end, what it was then.
+func (m *Media) MulticastInfo() NetStreamMulticastInfo {
+	counts := m.viewer.Stats()
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.meter.info(time.Now(), &counts)
+}
 
 // NextEvent waits for what happens next and returns it, in order. Of a live stream these are Play.Start, Buffer.Full, then
 // Buffer.Empty and Buffer.Full in pairs by a playback without a buffer of its own, PublishNotify and UnpublishNotify,

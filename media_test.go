@@ -280,6 +280,9 @@ func TestTakingFromPeersIsSwitched(t *testing.T) {
 	seed.SetUpload(true)
 	readAll(m)
 	require.EqualValues(t, len(content), m.Stats().PeerBytes+m.Stats().ServerBytes)
+	i := m.MulticastInfo()
+	require.EqualValues(t, m.Stats().PeerBytes, i.BytesPushedFromPeers+i.BytesRequestedFromPeers)
+	require.EqualValues(t, m.Stats().ServerBytes, i.BytesReceivedFromServer)
 }
 
 func TestMediaFailsOnce(t *testing.T) {

@@ -193,7 +193,7 @@ func (e *Edge) view(ctx context.Context, r *http.Request, v *viewing.Viewing, ta
 	}
 	// A source that is silent is not waited for longer than a start may take.
 	timer := time.AfterFunc(e.config.StartTimeout, shut)
-	about.Any = r.URL.Query().Get("session") == ""
+	about.Any, about.Tracks = r.URL.Query().Get("session") == "", r.URL.Query().Get("tracks")
 	s, err := v.Head(about, tags)
 	if !timer.Stop() && err != nil {
 		err = fault.New(fault.SourceTimeout, "nothing that can be played came in time; check what makes the stream")
@@ -215,13 +215,20 @@ func (e *Edge) openTags(ctx context.Context, r *http.Request, t target, start, d
 		if err != nil {
 			return about, nil, nil, err
 		}
-		about.Live, about.Figures = true, is.stream.figures
+		about.Live, about.Figures, about.Away = true, is.stream.figures, is.stream.interrupted
 		return about, p, func() { _ = p.Close() }, nil
 	}
 	if err == nil {
 		return e.openFilm(ctx, r, t, is, start, delay)
 	}
 	return about, nil, nil, err
+}
+
+// interrupted tells whether the source is away.
+func (s *stream) interrupted() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.state == edgeapi.StateInterrupted
 }
 
 // figures tells a player about a live stream, whose slices come as soon as they are cut.

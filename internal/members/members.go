@@ -26,7 +26,7 @@ type Status string
 
 // The statuses.
 const (
-	Full   Status = "full"   // does what the reference says, on every platform
+	Full   Status = "full"   // does what the reference says; of the SWF see Member.SWF
 	Native Status = "native" // only Flash's own class acts on it; elsewhere it is kept or has its documented value
 	Error  Status = "error"  // only Flash's own class can; elsewhere it gives its documented error
 )
@@ -82,7 +82,7 @@ func (m *Member) AS3() string {
 // Table returns the list as a table in Markdown.
 func Table() string {
 	var b strings.Builder
-	b.WriteString("| | member | Go | JS | AS3 | status | test |\n|---|---|---|---|---|---|---|\n")
+	b.WriteString("| | member | Go | JS | AS3 | status | SWF | test |\n|---|---|---|---|---|---|---|---|\n")
 	code := func(s string) string { return "`" + s + "`" }
 	for _, m := range All() {
 		spelled := strings.Fields(m.Go)
@@ -94,7 +94,7 @@ func Table() string {
 			test = code(m.Test)
 		}
 		b.WriteString("| " + strings.Join([]string{
-			string(m.Kind), code(m.Name), strings.Join(spelled, " "), code(m.JS()), code(m.AS3()), string(m.Status), test,
+			string(m.Kind), code(m.Name), strings.Join(spelled, " "), code(m.JS()), code(m.AS3()), string(m.Status), m.SWF(), test,
 		}, " | ") + " |\n")
 	}
 	return b.String()

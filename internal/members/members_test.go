@@ -43,6 +43,23 @@ func TestEachMemberOfTheContractIsListed(t *testing.T) {
 	require.ElementsMatch(t, want, got)
 }
 
+func TestWhatTheSWFDoesIsSaidOfMembers(t *testing.T) {
+	have := map[string]bool{}
+	for _, m := range All() {
+		have[string(m.Kind)+" "+m.Name] = true
+	}
+	seen := map[string]bool{}
+	for _, names := range swf() {
+		for _, name := range names {
+			require.True(t, have[name], "%s is no member", name)
+			require.False(t, seen[name], "%s is there twice", name)
+			seen[name] = true
+		}
+	}
+	require.Equal(t, swfError, (&Member{Kind: Method, Name: "publish"}).SWF())
+	require.Equal(t, "full", (&Member{Kind: Method, Name: "play"}).SWF())
+}
+
 func TestEachMemberIsInThePackage(t *testing.T) {
 	have := exported(t)
 	for _, m := range All() {

@@ -14,7 +14,7 @@
 //	/channel/<id>.flv                             the channel <id> of the server; .m3u8 if it is HLS
 //	/<host>[:port]/<path>                         a segment that a playlist lists which was asked for before
 //	/stat?xresid=…  /feature?download=…&upload=…  counters and the switches for sharing
-//	/session?id=…                                 how a Flash player's stream goes, and &end=1 ends it
+//	/session?id=…                                 how a Flash player's stream goes; &end=1 ends it, &share=off has it give nothing to peers
 //	/crossdomain.xml                              Flash Player's leave to read the above from any site
 //
 // A master playlist leads to its playlists at the proxy, each of which is a stream of its own, and these to segments there. Keys
@@ -25,6 +25,7 @@
 //
 // A file of another kind, or HLS, comes as FLV, for Flash players, with as=flv; then start=N begins at the keyframe before N
 // seconds.
+// superp2p_session is the id of such a player, superp2p_tracks=audio or video gives it only that, superp2p_share=off gives peers nothing.
 // Of an FLV file, start=N begins at the keyframe before N seconds (bytes, if it is not as long).
 //
 // In a stream's query, superp2p_delay (seconds behind live) and xresid (the application's own name for the stream, by

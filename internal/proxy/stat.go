@@ -177,7 +177,7 @@ func (p *Proxy) serveFeature(w http.ResponseWriter, r *http.Request) {
 	for _, s := range p.streams {
 		if s.media != nil {
 			s.media.SetDownload(p.download)
-			s.media.SetUpload(p.upload)
+			s.media.SetUpload(p.upload && s.quiet == 0)
 		}
 	}
 	answer(w, http.StatusOK, sharing{p.download, p.upload})

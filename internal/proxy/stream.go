@@ -31,6 +31,8 @@ type stream struct {
 	names   []string    // by which /stat finds it
 	players int         // of HLS, requests that are being answered
 	readers int         // of HLS, players that get it as FLV
+	away    bool        // its source is
+	quiet   int         // players that do not want to give to peers: then it gives nothing
 	asked   time.Time   // of HLS, when a player asked last
 	idle    *time.Timer // runs while there are no players
 	since   uint64      // the moment when that began
@@ -155,7 +157,7 @@ func (p *Proxy) run(ctx context.Context, s *stream) {
 	if err == nil {
 		s.info = media.Info()
 		media.SetDownload(p.download)
-		media.SetUpload(p.upload) // they may have been switched meanwhile
+		media.SetUpload(p.upload && s.quiet == 0) // they may have been switched meanwhile
 	} else {
 		p.forget(s) // the next player may try again
 	}
@@ -185,6 +187,11 @@ func (p *Proxy) watch(ctx context.Context, s *stream, media *superp2p.Media) {
 			break
 		}
 		p.log.Debug("event", "stream", s.label, "code", e.Info.Code, "description", e.Info.Description)
+		if back := e.Info.Code == superp2p.NetStreamPlayPublishNotify; back || e.Info.Code == superp2p.NetStreamPlayUnpublishNotify {
+			p.mu.Lock()
+			s.away = !back
+			p.mu.Unlock()
+		}
 	}
 	p.mu.Lock()
 	p.forget(s)

@@ -20,6 +20,8 @@ const (
 	keyAs       = "as"
 	keyParts    = "superp2p_parts"
 	keySession  = "superp2p_session"
+	keyTracks   = "superp2p_tracks"
+	keyShare    = "superp2p_share"
 
 	asPlaylist = keyAs + "=m3u8"
 	asFLV      = keyAs + "=flv"
@@ -44,6 +46,9 @@ type Target struct {
 	AsFLV bool
 	// Session is the id by which a Flash player asks how it goes; it gets what such players know. "" if it has none.
 	Session string
+	// Tracks is "audio" or "video" if that player wants only that, and Quiet says that it does not want to give to peers.
+	Tracks string
+	Quiet  bool
 	// Playlist says that it is an HLS playlist.
 	Playlist bool
 	// Parts hands the tags of low-latency HLS on.
@@ -156,6 +161,10 @@ func splitQuery(query string, playlist bool) (t Target, rest string, err error) 
 			own = append(own, part)
 		case key == keySession:
 			t.Session = value
+		case key == keyTracks:
+			t.Tracks = value
+		case key == keyShare:
+			t.Quiet = value == "off"
 		case part == asFLV:
 			t.AsFLV = true
 		case playlist && part == asPlaylist:

@@ -9,6 +9,8 @@ import (
 	"github.com/superp2p/superp2p"
 	"github.com/superp2p/superp2p/internal/edgeapi"
 	"github.com/superp2p/superp2p/internal/fault"
+	"github.com/superp2p/superp2p/internal/film"
+	"github.com/superp2p/superp2p/internal/hls"
 	"github.com/superp2p/superp2p/internal/seekmap"
 	"github.com/superp2p/superp2p/internal/viewing"
 )
@@ -68,7 +70,7 @@ func (p *Proxy) joinViewing(ctx context.Context, t Target) (s, audio *stream, er
 	if err != nil {
 		return nil, nil, err
 	}
-	variant, apart, err := load.Choose()
+	variant, apart, err := chooseForFlash(load)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -80,6 +82,38 @@ func (p *Proxy) joinViewing(ctx context.Context, t Target) (s, audio *stream, er
 		return nil, nil, err
 	}
 	return s, audio, nil
+}
+
+// chooseForFlash returns which variant of a master playlist a Flash player plays best, and where its sound is, if that is apart.
+func chooseForFlash(load *superp2p.Playlist) (variant, apart string, err error) {
+	list, err := hls.Parse(load.Raw, load.URL, hls.Options{})
+	if err != nil || list.Master == nil {
+		return load.Choose()
+	}
+	v, apart, err := film.ChooseForFlash(list.Master)
+	if err != nil {
+		return "", "", err
+	}
+	return v.URI, apart, nil
+}
+
+// share takes note that a player does not want to give to peers what is of these streams, or wants to again; nil is none.
+func (p *Proxy) share(on bool, streams ...*stream) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, s := range streams {
+		if s == nil {
+			continue
+		}
+		if on {
+			s.quiet--
+		} else {
+			s.quiet++
+		}
+		if s.media != nil {
+			s.media.SetUpload(p.upload && s.quiet == 0)
+		}
+	}
 }
 
 // openViewing returns what a Flash player gets, and what is known of it.
@@ -94,7 +128,14 @@ func (p *Proxy) openViewing(ctx context.Context, t Target, s, audio *stream) (ab
 		return about, nil, fault.New(fault.Closed, "the stream ended at this moment; open it again")
 	}
 	info := media.Info()
-	about = viewing.About{Live: info.Live, Duration: info.Duration, Size: info.Size}
+	about = viewing.About{Live: info.Live, Duration: info.Duration, Size: info.Size, Tracks: t.Tracks, Quiet: t.Quiet}
+	about.Away = func() bool {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		return s.away
+	}
+	about.Multicast = func() map[string]float64 { return multicastOf(media, sound) }
+	about.Share = func(on bool) { p.share(on, s, audio) }
 	about.Figures = func() (viewing.Figures, time.Duration) {
 		st := media.Stats()
 		return viewing.Figures{Peers: st.Peers, P2P: st.PeerBytes, CDN: st.ServerBytes, Upload: st.UploadBytes}, st.LiveDelay

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/superp2p/superp2p/internal/fault"
@@ -53,6 +54,9 @@ func (v *Viewing) Head(about About, r TagReader) (*Stream, error) {
 	err := s.readHead(about)
 	v.mu.Lock()
 	v.about = about
+	if about.Quiet && err == nil {
+		v.shareLocked(false)
+	}
 	v.mu.Unlock()
 	if err != nil {
 		return nil, err
@@ -67,6 +71,7 @@ type Stream struct {
 	queue   []flv.Tag
 	base    uint32
 	film    bool
+	without flv.Type // what is left out; 0 is nothing
 	audio   bool
 	video   bool
 	err     error // what comes after queue
@@ -109,6 +114,13 @@ func (s *Stream) readHead(about About) error {
 			break
 		}
 	}
+	switch { // what has only the other kind is sent whole
+	case about.Tracks == "audio" && audio != nil:
+		s.without, video = flv.Video, nil
+	case about.Tracks == "video" && video != nil:
+		s.without, audio = flv.Audio, nil
+	}
+	s.queue = slices.DeleteFunc(s.queue, func(t flv.Tag) bool { return t.Type == s.without })
 	if err := playable(video, audio, about.Any); err != nil {
 		return err
 	}
@@ -121,8 +133,20 @@ func (s *Stream) readHead(about About) error {
 	s.queue = append([]flv.Tag{{Type: flv.Script, Timestamp: s.base, Body: meta}}, s.queue...)
 	s.v.mu.Lock()
 	s.v.sent.Start = start.Seconds()
+	s.v.sent.VideoCodec, s.v.sent.AudioCodec = codecID(video), codecID(audio)
 	s.v.mu.Unlock()
 	return nil
+}
+
+// codecID returns what FLV calls the codec of a tag, 0 if there is none.
+func codecID(t *flv.Tag) int {
+	switch {
+	case t == nil || len(t.Body) == 0:
+		return 0
+	case t.Type == flv.Audio:
+		return int(t.Body[0] >> 4)
+	}
+	return int(t.Body[0] & 0xf)
 }
 
 // playable tells whether a Flash player knows the codecs of the two tags, of which one may be nil, or anyCodec is right.
@@ -219,7 +243,16 @@ func (s *Stream) next() (t flv.Tag, err error) {
 		return t, s.err
 	}
 	for {
-		if t, err = s.tags.ReadTag(); err != nil || !t.IsMetadata() || !s.film {
+		if t, err = s.read(); err != nil || !t.IsMetadata() || !s.film {
+			return t, err
+		}
+	}
+}
+
+// read returns the next tag of those that are sent.
+func (s *Stream) read() (flv.Tag, error) {
+	for {
+		if t, err := s.tags.ReadTag(); err != nil || s.without == 0 || t.Type != s.without {
 			return t, err
 		}
 	}
@@ -256,6 +289,9 @@ func (s *Stream) note(size int, t *flv.Tag, at time.Duration) {
 	switch t.Type {
 	case flv.Video:
 		s.v.sent.VideoBytes += int64(len(t.Body))
+		if t.IsFrame() {
+			s.v.sent.Frames++
+		}
 	case flv.Audio:
 		s.v.sent.AudioBytes += int64(len(t.Body))
 	}

@@ -91,7 +91,7 @@ func valid(id string) bool {
 }
 
 // ServeHTTP answers ?id=ID with the State of a viewing. With &end=1 it ends it, or keeps it from beginning, and tells how much was
-// sent. Who knows the id may do so.
+// sent. With &share=off and &share=on it switches giving to peers. Who knows the id may do so.
 func (r *Registry) ServeHTTP(w http.ResponseWriter, q *http.Request) {
 	id := q.URL.Query().Get("id")
 	v := r.find(id, q.URL.Query().Get("end") == "1" && q.Method == http.MethodGet)
@@ -99,6 +99,9 @@ func (r *Registry) ServeHTTP(w http.ResponseWriter, q *http.Request) {
 	if v != nil {
 		if q.URL.Query().Get("end") == "1" {
 			v.end(q.Context())
+		}
+		if on := q.URL.Query().Get("share"); (on == "on" || on == "off") && q.Method == http.MethodGet {
+			v.share(on == "on")
 		}
 		state = v.State()
 	}

@@ -26,9 +26,17 @@ type State struct {
 	Time       float64 `json:"time"`
 	VideoBytes int64   `json:"videoBytes"`
 	AudioBytes int64   `json:"audioBytes"`
+	Frames     int64   `json:"frames"` // pictures that were sent
+	// VideoCodec and AudioCodec are what FLV calls them.
+	VideoCodec int `json:"videoCodec"`
+	AudioCodec int `json:"audioCodec"`
 	// Delay is how far behind live what is sent is, in seconds.
 	Delay float64 `json:"delay"`
+	// Away says that the source of a live stream is away, and may come back.
+	Away bool `json:"away,omitempty"`
 	Figures
+	// Multicast is what NetStreamMulticastInfo says of it, by its names; what is 0 may be left out.
+	Multicast map[string]float64 `json:"multicastInfo,omitempty"`
 	// Code and Message say why it failed, and Event what NetStream tells of that, without «NetStream.».
 	Code    fault.Code `json:"code,omitempty"`
 	Message string     `json:"message,omitempty"`
@@ -54,6 +62,17 @@ type About struct {
 	Any bool
 	// Figures tells where bytes came from, and how far behind live what is read is. If nil, nothing is told.
 	Figures func() (Figures, time.Duration)
+	// Away tells whether the source is away. If nil, it is not.
+	Away func() bool
+	// Multicast tells what the swarm gave and took. If nil, nothing is told.
+	Multicast func() map[string]float64
+	// Tracks is "audio" or "video" if only that is sent, as far as it is there.
+	Tracks string
+	// Share switches giving to peers, for this viewing: it is called with false when the player does not want to, and with true when
+	// it wants to again, or its viewing ends. If nil, there is nothing to switch.
+	Share func(on bool)
+	// Quiet says that the player does not want to give to peers from the start.
+	Quiet bool
 	// Touch is called as long as it is viewed, every 5 s at least. If nil, nothing is.
 	Touch func()
 }
@@ -70,6 +89,7 @@ type Viewing struct {
 	sent   State
 	err    error
 	closed time.Time
+	quiet  bool // the player does not want to give to peers
 }
 
 func (v *Viewing) unused() bool { return v.never }
@@ -93,6 +113,10 @@ func (v *Viewing) State() State {
 		s.Figures, delay = about.Figures()
 		s.Delay = delay.Seconds()
 	}
+	s.Away = s.State == "playing" && about.Away != nil && about.Away()
+	if about.Multicast != nil {
+		s.Multicast = about.Multicast()
+	}
 	if err != nil {
 		s.Code, s.Message, s.Event = fault.CodeOf(err), sentence(err), Event(err)
 	}
@@ -106,12 +130,28 @@ func (v *Viewing) Close(err error) {
 	if !v.closed.IsZero() {
 		return
 	}
+	v.shareLocked(true)
 	v.closed, v.state = time.Now(), "ended"
 	if err != nil && !errors.Is(err, io.EOF) {
 		v.state, v.err = "failed", err
 	}
 	v.cancel()
 	close(v.done)
+}
+
+// share switches giving to peers.
+func (v *Viewing) share(on bool) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.shareLocked(on)
+}
+
+// shareLocked does; the mutex is held.
+func (v *Viewing) shareLocked(on bool) {
+	if v.closed.IsZero() && v.about.Share != nil && on == v.quiet {
+		v.quiet = !on
+		v.about.Share(on)
+	}
 }
 
 // end has the answer end, and waits until it has.

@@ -51,7 +51,7 @@ func TestAViewingIsSentFromZeroAndCounted(t *testing.T) {
 	st := v.State()
 	require.EqualValues(t, w.Body.Len(), st.Bytes)
 	st.Bytes = 0
-	require.Equal(t, viewing.State{State: "ended", Duration: 9, Start: 5, Size: 77, Time: 0.05, VideoBytes: 10, AudioBytes: 4}, st)
+	require.Equal(t, viewing.State{State: "ended", Duration: 9, Start: 5, Size: 77, Time: 0.05, VideoBytes: 10, AudioBytes: 4, Frames: 2, VideoCodec: 2, AudioCodec: 2}, st)
 	read := flv.NewReader(w.Body, flv.Limits{})
 	var at []uint32
 	for tag, err := read.ReadTag(); err == nil; tag, err = read.ReadTag() {
@@ -125,4 +125,45 @@ func TestIdsAreForOnceAndHaveLimits(t *testing.T) {
 		}
 	}
 	require.Equal(t, fault.LimitReached, fault.CodeOf(err))
+}
+
+func TestTheOtherTrackIsLeftOutWhereThereAreBoth(t *testing.T) {
+	for _, c := range []struct {
+		tracks       string
+		list         tags
+		video, audio int64
+	}{
+		{"", tags{video(0), audio(0), video(40)}, 10, 2}, {"audio", tags{video(0), audio(0), video(40)}, 0, 2},
+		{"video", tags{video(0), audio(0), video(40)}, 10, 0}, {"video", tags{audio(0), audio(20)}, 0, 4}, {"audio", tags{video(0)}, 5, 0},
+	} {
+		v, ctx, err := new(viewing.Registry).Begin(t.Context(), id)
+		require.NoError(t, err)
+		s, err := v.Head(viewing.About{Tracks: c.tracks}, &c.list)
+		require.NoError(t, err)
+		require.ErrorIs(t, s.Pour(ctx, httptest.NewRecorder(), httptest.NewRequest("GET", "/", nil)), io.EOF)
+		require.Equal(t, c.video, v.State().VideoBytes, c.tracks)
+		require.Equal(t, c.audio, v.State().AudioBytes, c.tracks)
+	}
+}
+
+func TestSharingIsSwitchedOnceAndGivenBack(t *testing.T) {
+	var r viewing.Registry
+	ask := func(query string) {
+		r.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest("GET", "/?id="+id+query, nil))
+	}
+	var switched []bool
+	v, _, err := r.Begin(t.Context(), id)
+	require.NoError(t, err)
+	ask("&share=off") // there is nothing to switch yet
+	_, err = v.Head(viewing.About{Quiet: true, Share: func(on bool) { switched = append(switched, on) }}, &tags{video(0), audio(0)})
+	require.NoError(t, err)
+	require.Equal(t, []bool{false}, switched)
+	for _, query := range []string{"&share=off", "&share=on", "&share=on", "", "&share=maybe", "&share=off", "&share=off"} {
+		ask(query)
+	}
+	require.Equal(t, []bool{false, true, false}, switched)
+	v.Close(nil)
+	v.Close(nil)
+	ask("&share=off")
+	require.Equal(t, []bool{false, true, false, true}, switched)
 }

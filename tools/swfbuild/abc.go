@@ -40,8 +40,9 @@ func (m *movie) names() ([]name, error) {
 
 // pool reads the constant pool of an ABC file (Adobe, ActionScript Virtual Machine 2 Overview, section 4.3).
 type pool struct {
-	b   []byte
-	cut bool
+	b      []byte
+	cut    bool
+	locals []string // of each multiname its name without a package
 }
 
 func (p *pool) skip(n int) []byte {
@@ -115,8 +116,11 @@ func (p *pool) read() []name {
 		sets = append(sets, set)
 	}
 	var names []name
+	p.locals = []string{""}
 	for i := p.count(); i > 1; i-- {
-		names = append(names, p.multiname(texts, spaces, sets)...)
+		list := p.multiname(texts, spaces, sets)
+		p.locals = append(p.locals, at(list, 0).local)
+		names = append(names, list...)
 	}
 	return names
 }

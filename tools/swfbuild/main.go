@@ -104,6 +104,9 @@ func build(src, class string) ([]byte, error) {
 	if err := m.adopt(class); err != nil {
 		return nil, err
 	}
+	if err := m.suitRuffle(); err != nil {
+		return nil, err
+	}
 	if m.version != playerVersion {
 		return nil, fmt.Errorf("the SWF has version %d, and Flash Player 10.1 knows %d", m.version, playerVersion)
 	}

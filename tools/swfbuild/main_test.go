@@ -98,3 +98,62 @@ func TestWhatIsNoSWF(t *testing.T) {
 		require.Error(t, err, "%q", file)
 	}
 }
+
+// TestWhatRuffleNeedsIsThere looks at setters, and at assignments to slots, which Haxe cannot make as Ruffle needs them.
+func TestWhatRuffleNeedsIsThere(t *testing.T) {
+	c := committed(t, "superp2p.swf").code(t)
+	types := map[string]map[int]bool{}
+	for _, k := range c.classes {
+		types[k.name] = map[int]bool{}
+		for _, method := range k.setters {
+			s := c.spots[method]
+			p := pool{b: c.whole[s.at : s.at+s.size]}
+			types[k.name][p.u30()] = true
+		}
+		if k.name != "RuffleFigures" {
+			continue
+		}
+		for name, slots := range map[string]int{"fillInfo": 25, "fillMulticast": 19} {
+			require.Contains(t, k.statics, name)
+			body := c.bodies[k.statics[name]]
+			require.ErrorContains(t, c.fill(body), "no slot")
+			for i := range slots {
+				require.Equal(t, 1, strings.Count(string(body), string([]byte{setSlot, byte(i+1) | 0x80, 0})), "%s: slot%d", name, i+1)
+			}
+		}
+	}
+	require.Equal(t, map[int]bool{0: true}, types["RuffleNetStream"])
+	require.NotContains(t, types["P2PNetStream"], 0)
+	require.Len(t, types["P2PNetStream"], 1, "void")
+}
+
+// code reads the bytecode.
+func (m *movie) code(t *testing.T) *code {
+	t.Helper()
+	for _, tag := range m.tags {
+		if tag.code == tagDoABC {
+			b := tag.body[4+strings.IndexByte(string(tag.body[4:]), 0)+1:]
+			for _, cut := range []int{0, 1, len(b) / 3, len(b) / 2, len(b) - 1} {
+				_, err := readCode(b[:cut])
+				require.ErrorIs(t, err, errABC)
+			}
+			c, err := readCode(b)
+			require.NoError(t, err)
+			return c
+		}
+	}
+	require.Fail(t, "there is no bytecode")
+	return nil
+}
+
+func TestAssignmentsToSlotsAreCertain(t *testing.T) {
+	c := &code{pool: pool{locals: []string{"", "other", "slot3"}}}
+	body := []byte{0xd1, 0xd2, initProperty, 2, initProperty, 1}
+	require.NoError(t, c.fill(body))
+	require.Equal(t, []byte{0xd1, 0xd2, setSlot, 3, initProperty, 1}, body)
+	require.ErrorContains(t, c.fill([]byte{initProperty, 2, initProperty, 2}), "twice")
+	require.ErrorContains(t, c.fill(nil), "no slot")
+	require.Equal(t, []byte{0x80, 0x80, 0}, u30(0, 3))
+	require.Equal(t, []byte{0xac, 2}, u30(300, 2))
+	require.Nil(t, u30(300, 1))
+}

@@ -127,6 +127,7 @@ func TestTheProxyBringsPeers(t *testing.T) {
 			p.plays()
 			p.see("s.stat.peers >= 1 && s.stat.p2pBytes > s.stat.cdnBytes")
 			p.shoot("proxy-" + k.name)
+			p.see("s.multicastInfo.taken > 100000 && s.multicastInfo.fragments > 0 && s.multicastInfo.server > 0")
 			require.Equal(t, "proxy", p.text("look().stat.route"))
 			require.Empty(t, errorsOf(p.told()), p.text("JSON.stringify(lines)"))
 			t.Log(p.text("JSON.stringify(look())"))

@@ -7,6 +7,7 @@ import flash.external.ExternalInterface;
 import flash.media.Video;
 import flash.net.NetConnection;
 import flash.net.NetStream;
+import flash.net.NetStreamPlayOptions;
 import flash.net.URLRequest;
 
 /** The example of the interface document, line by line, with what a test looks at beside it. **/
@@ -71,7 +72,20 @@ class LiveDemo extends Sprite {
 			return "{}";
 		return haxe.Json.stringify({
 			told: told, time: s.time, bufferLength: s.bufferLength, bufferTime: s.bufferTime, loaded: s.bytesLoaded, total: s.bytesTotal,
-			liveDelay: s.liveDelay, info: s.info != null, multicastInfo: s.multicastInfo != null,
+			liveDelay: s.liveDelay, fps: s.currentFPS, decoded: s.decodedFrames, videoCodec: s.videoCodec, audioCodec: s.audioCodec,
+			backBufferTime: s.backBufferTime, backBufferLength: s.backBufferLength, maxPauseBufferTime: s.maxPauseBufferTime,
+			volume: s.soundTransform.volume, limit: s.multicastPushNeighborLimit,
+			info: {
+				rate: s.info.currentBytesPerSecond, bytes: s.info.byteCount, most: s.info.maxBytesPerSecond, audio: s.info.audioByteCount,
+				video: s.info.videoByteCount, played: s.info.playbackBytesPerSecond, held: s.info.videoBufferLength, uri: s.info.uri,
+				name: s.info.resourceName, live: s.info.isLive, dropped: s.info.droppedFrames, loss: s.info.videoLossRate
+			},
+			multicastInfo: {
+				taken: s.multicastInfo.bytesRequestedFromPeers + s.multicastInfo.bytesPushedFromPeers,
+				fragments: s.multicastInfo.fragmentsRequestedFromPeers + s.multicastInfo.fragmentsPushedFromPeers, server: s.multicastInfo.bytesReceivedFromServer,
+				rate: s.multicastInfo.receiveDataBytesPerSecond, upload: s.multicastInfo.bytesRequestedByPeers + s.multicastInfo.bytesPushedToPeers,
+				ip: s.multicastInfo.bytesReceivedFromIPMulticast
+			},
 			stat: (cast s : Dynamic).p2pStat()
 		});
 	}
@@ -84,7 +98,25 @@ class LiveDemo extends Sprite {
 			case "toggle": _P2PNetStream.togglePause();
 			case "close": _P2PNetStream.close();
 			case "play": _P2PNetStream.play(value);
+			case "playWith": _P2PNetStream.play(vars.url, value);
+			case "play2":
+				var o = new NetStreamPlayOptions();
+				for (key in Reflect.fields(value))
+					Reflect.setField(o, key, Reflect.field(value, key));
+				_P2PNetStream.play2(o);
+			case "step": _P2PNetStream.step(value);
+			case "publish": _P2PNetStream.publish(value);
+			case "send": _P2PNetStream.send("hello", value);
+			case "attach": _P2PNetStream.attach(new NetConnection());
+			case "appendBytes": _P2PNetStream.appendBytes(new flash.utils.ByteArray());
+			case "receiveAudio": _P2PNetStream.receiveAudio(value);
+			case "receiveVideo": _P2PNetStream.receiveVideo(value);
+			case "receiveVideoFPS": _P2PNetStream.receiveVideoFPS(value);
+			case "volume": _P2PNetStream.soundTransform = new flash.media.SoundTransform(value);
 			case "bufferTime": _P2PNetStream.bufferTime = value;
+			case "backBufferTime": _P2PNetStream.backBufferTime = value;
+			case "maxPauseBufferTime": _P2PNetStream.maxPauseBufferTime = value;
+			case "limit": _P2PNetStream.multicastPushNeighborLimit = value;
 			case "pauseP2P": (cast _P2PNetStream : Dynamic).pauseP2P();
 			case "resumeP2P": (cast _P2PNetStream : Dynamic).resumeP2P();
 			case "forget": told = [];

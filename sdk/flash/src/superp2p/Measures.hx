@@ -9,6 +9,7 @@ class Measures {
 	public var stalls(default, null) = 0;
 	/** What onMetaData said, if the application has no client of its own. **/
 	public var metaData:Dynamic;
+	public var kept(default, null) = new Kept();
 
 	var native:Native;
 	var home:Home;
@@ -25,10 +26,12 @@ class Measures {
 	var stale = false;
 	var before = 0.0;
 	var beforeTime = 0.0;
-	/** The time of a live stream before it was opened anew. **/
+	/** The time at which what is played is at its 0: that of a live stream before it was opened anew, the end of what it was appended to. **/
 	var base = 0.0;
 	/** Where a film begins that is opened anew. **/
 	var from = 0.0;
+	/** The time at which a part ends, of which no more is to be played. **/
+	var until:Null<Float>;
 	var held:Null<Float>;
 
 	var rates:Array<Float> = [];
@@ -44,7 +47,7 @@ class Measures {
 		return session == null || session.said.state == "unknown" ? null : session.said;
 	}
 
-	function number(key:String):Float {
+	public function number(key:String):Float {
 		var answer = said(), value:Dynamic = answer == null ? null : Reflect.field(answer, key);
 		return value == null ? 0 : value;
 	}
@@ -93,8 +96,8 @@ class Measures {
 
 	/** Has time stand at a moment until release. **/
 	function hold(at:Float):Void {
-		if (session != null)
-			base = isLive() ? time() : 0;
+		if (session != null && isLive())
+			base = time();
 		held = session == null || isLive() ? base : at;
 	}
 
@@ -107,6 +110,7 @@ class Measures {
 		metaData = null;
 		base = 0;
 		from = 0;
+		until = null;
 		stalls = 0;
 		rates = [];
 		mostRate = 0;
@@ -115,13 +119,42 @@ class Measures {
 	public function bufferLength():Float {
 		if (raw || !opened || stale)
 			return 0;
-		return Math.max(0, received() - (phase == Filling && native.nativeTime() > received() ? received() : native.nativeTime()));
+		var held = received() - (phase == Filling && native.nativeTime() > received() ? received() : native.nativeTime());
+		return Math.max(0, until != null ? Math.min(held, until - time()) : held);
 	}
 
 	/** How much is to be held before it plays. **/
 	function need():Float {
-		var wanted = native.nativeBufferTime();
+		var wanted = kept.bufferTime;
 		return isLive() ? Math.max(wanted, LIVE_LEAST) : wanted;
+	}
+
+	/** Up to which time it is here. **/
+	function newest():Float {
+		return base + number("start") + received();
+	}
+
+	/** How far back a live stream may be sought in. **/
+	public function backBufferLength():Float {
+		return raw || !opened || stale ? 0 : Math.max(0, Math.min(kept.backBufferTime, time() - base - number("start")));
+	}
+
+	/** How many pictures a second of it has, 0 if that is not known. **/
+	function pictures():Float {
+		return number("time") > 0 ? number("frames") / number("time") : 0;
+	}
+
+	public function currentFPS():Float {
+		return phase == Running && held == null ? pictures() : 0;
+	}
+
+	public function decodedFrames():Float {
+		return opened && !stale ? pictures() * Math.min(native.nativeTime(), received()) : 0;
+	}
+
+	/** What FLV calls the codec of a kind. **/
+	public function codec(kind:String):Int {
+		return Std.int(number(kind));
 	}
 
 	public function liveDelay():Float {

@@ -8,10 +8,10 @@ interface Native extends IEventDispatcher {
 	function nativePause():Void;
 	function nativeResume():Void;
 	function nativeSeek(seconds:Float):Void;
+	function nativeStep(frames:Int):Void;
 	function nativeClose():Void;
 	function nativeTime():Float;
 	function nativeLoaded():Float;
 	function nativeTotal():Float;
-	function nativeBufferTime():Float;
 	function nativeClient():Dynamic;
 }

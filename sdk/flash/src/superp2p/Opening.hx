@@ -54,13 +54,13 @@ class Opening extends Measures {
 		});
 	}
 
-	/** Opens the same from a time on. **/
+	/** Opens what is played from a time on, a live stream at its edge. **/
 	function reopen(at:Float):Void {
 		if (phase == Running)
 			native.nativePause();
 		hold(at);
+		from = isLive() ? 0 : Math.max(0, at - base);
 		retire();
-		from = at;
 		session = new Session(lastRoute, settings, at);
 		moved = getTimer();
 		await();
@@ -89,8 +89,6 @@ class Opening extends Measures {
 		stopped = false;
 		opened = true;
 		mark();
-		if (!settings.upload)
-			session.route.share(false);
 		native.nativePlay(session.url);
 		if (phase == Filling) // nobody has called from a listener
 			native.nativePause();

@@ -1,18 +1,20 @@
 package superp2p;
 
+import flash.media.Camera;
+import flash.media.Microphone;
 import flash.net.NetConnection;
+import flash.net.NetStream;
 import flash.net.NetStreamInfo;
 import flash.net.NetStreamMulticastInfo;
 import flash.net.NetStreamPlayOptions;
-import flash.net.NetStream;
 
 /** The stream in Flash Player, whose NetStream has methods of the type void. **/
 class P2PNetStream extends NetStream implements Native {
-	var playback:Playback;
+	var playback:Changes;
 
 	public function new(connection:NetConnection, home:Home) {
 		super(connection);
-		playback = new Playback(this, home);
+		playback = new Changes(this, home);
 	}
 
 	@:keep override function play(restArgs:haxe.extern.Rest<Dynamic>):Void {
@@ -39,8 +41,93 @@ class P2PNetStream extends NetStream implements Native {
 		playback.seek(offset);
 	}
 
+	@:keep override function step(frames:Int):Void {
+		playback.step(frames);
+	}
+
 	@:keep override function close():Void {
 		playback.close();
+	}
+
+	@:keep override function attach(connection:NetConnection):Void {
+		playback.cannot("a stream connects by itself: say as config.server where the server is");
+	}
+
+	@:keep override function attachAudio(microphone:Microphone):Void {
+		if (microphone != null)
+			playback.cannot("there is no publishing here: send RTMP to the server");
+	}
+
+	@:keep override function attachCamera(camera:Camera, milliseconds:Int = -1):Void {
+		if (camera != null)
+			playback.cannot("there is no publishing here: send RTMP to the server");
+	}
+
+	@:keep override function publish(?name:String, ?type:String):Void {
+		if (name != null && name != "false")
+			playback.cannot("there is no publishing here: send RTMP to the server", "Publish.BadName", name);
+	}
+
+	@:keep override function send(handlerName:String, restArgs:haxe.extern.Rest<Dynamic>):Void {
+		playback.cannot("nothing is published that could carry it: send RTMP to the server");
+	}
+
+	@:keep override function receiveAudio(flag:Bool):Void {
+		playback.receiveAudio(flag);
+	}
+
+	@:keep override function receiveVideo(flag:Bool):Void {
+		playback.receiveVideo(flag);
+	}
+
+	@:keep override function receiveVideoFPS(fps:Float):Void {
+		if (fps > 0)
+			playback.cannot("a stream comes with all its pictures: encode one with fewer, and play that");
+	}
+
+	@:keep override function get_backBufferTime():Float {
+		return playback.kept.backBufferTime;
+	}
+
+	@:keep override function set_backBufferTime(value:Float):Float {
+		super.backBufferTime = value;
+		return playback.kept.backBufferTime = value;
+	}
+
+	@:keep override function get_bufferTime():Float {
+		return playback.kept.bufferTime;
+	}
+
+	@:keep override function set_bufferTime(value:Float):Float {
+		super.bufferTime = value;
+		return playback.kept.bufferTime = value;
+	}
+
+	@:keep override function get_bufferTimeMax():Float {
+		return playback.kept.bufferTimeMax;
+	}
+
+	@:keep override function set_bufferTimeMax(value:Float):Float {
+		super.bufferTimeMax = value;
+		return playback.kept.bufferTimeMax = value;
+	}
+
+	@:keep override function get_inBufferSeek():Bool {
+		return playback.kept.inBufferSeek;
+	}
+
+	@:keep override function set_inBufferSeek(value:Bool):Bool {
+		super.inBufferSeek = value;
+		return playback.kept.inBufferSeek = value;
+	}
+
+	@:keep override function get_maxPauseBufferTime():Float {
+		return playback.kept.maxPauseBufferTime;
+	}
+
+	@:keep override function set_maxPauseBufferTime(value:Float):Float {
+		super.maxPauseBufferTime = value;
+		return playback.kept.maxPauseBufferTime = value;
 	}
 
 	@:keep override function get_time():Float {
@@ -51,12 +138,20 @@ class P2PNetStream extends NetStream implements Native {
 		return playback.bufferLength();
 	}
 
-	@:keep override function get_bytesTotal():UInt {
-		return Std.int(playback.bytesTotal());
+	@:keep override function get_backBufferLength():Float {
+		return playback.backBufferLength();
+	}
+
+	@:keep override function get_currentFPS():Float {
+		return playback.currentFPS();
 	}
 
 	@:keep override function get_liveDelay():Float {
 		return playback.liveDelay();
+	}
+
+	@:keep override function get_bytesTotal():UInt {
+		return Std.int(playback.bytesTotal());
 	}
 
 	@:keep override function get_info():NetStreamInfo {
@@ -110,6 +205,10 @@ class P2PNetStream extends NetStream implements Native {
 		super.seek(seconds);
 	}
 
+	public function nativeStep(frames:Int):Void {
+		super.step(frames);
+	}
+
 	public function nativeClose():Void {
 		super.close();
 	}
@@ -124,10 +223,6 @@ class P2PNetStream extends NetStream implements Native {
 
 	public function nativeTotal():Float {
 		return super.bytesTotal;
-	}
-
-	public function nativeBufferTime():Float {
-		return bufferTime;
 	}
 
 	public function nativeClient():Dynamic {

@@ -3,7 +3,6 @@ package superp2p;
 import flash.Lib.getTimer;
 import flash.events.NetStatusEvent;
 import flash.events.TimerEvent;
-import flash.net.NetStreamPlayOptions;
 import flash.utils.Timer;
 
 /**
@@ -12,12 +11,13 @@ import flash.utils.Timer;
 **/
 class Playback extends Opening {
 	static inline var TICK = 50;
-	/** After how many bytes a live stream is opened anew, since Flash's own class keeps all of them. **/
-	static inline var ROTATE = 48 * 1024 * 1024;
+	/** How much of a live stream is played at least before it is opened anew, in seconds. **/
+	static inline var LEAST = 5;
+	/** How long it may be dry in all, until it was not for so long, before it is told that too little comes, in ms. **/
+	static inline var DRY = 10000;
+	static inline var WELL = 30000;
 	/** How long after the end of the bytes the sender may take to say why, in ms. **/
 	static inline var CUT = 10000;
-	/** How long a live stream stays open while it is paused, in ms. **/
-	static inline var PAUSED = 60000;
 
 	var timer = new Timer(TICK);
 	var started = false;
@@ -26,8 +26,14 @@ class Playback extends Opening {
 	var paused = false;
 	var pausedAt = 0.0;
 	var seeking = false;
+	/** Flash's own class has done a seek. **/
+	var sought = false;
 	var deadline = 0.0;
 	var last = 0.0;
+	var dry = 0.0;
+	var well = 0.0;
+	/** The source of a live stream is away. **/
+	var away = false;
 
 	public function new(native:Native, home:Home) {
 		super(native, home);
@@ -48,7 +54,7 @@ class Playback extends Opening {
 			native.nativePlay(null);
 			return;
 		}
-		settings = new Settings(name, args.length > 1 ? args[1] : null, home);
+		settings = new Settings(name, args.length > 1 ? args[1] : null, home, kept);
 		phase = Opening;
 		moved = last = getTimer();
 		deadline = last + settings.startTimeout;
@@ -57,11 +63,6 @@ class Playback extends Opening {
 		routes = settings.wrong == null ? Routes.of(settings) : [];
 		reason = settings.wrong != null ? settings.wrong : settings.requireP2P ? "no way by which bytes come from peers is here: install superp2p's proxy, or allow the server"
 			: "no server is known: load the SWF from it, or name it as config.server";
-	}
-
-	public function play2(param:NetStreamPlayOptions):Void {
-		if (param != null)
-			play([param.streamName]);
 	}
 
 	public function pause():Void {
@@ -114,10 +115,10 @@ class Playback extends Opening {
 			return;
 		}
 		if (isLive()) {
-			tell("Seek.Failed", "error", "a live stream cannot be sought in here");
+			seekLive(Math.max(0, to));
 			return;
 		}
-		var length = duration();
+		var length = until != null ? until : duration() > 0 ? base + duration() : 0;
 		if (length > 0 && to > length) {
 			tell("Seek.InvalidTime", "error", "the film ends before that", length);
 			return;
@@ -138,10 +139,14 @@ class Playback extends Opening {
 		native.nativeClose();
 	}
 
+	/** Seeks in what is held of a live stream. **/
+	function seekLive(to:Float):Void {}
+
 	/** Switches giving to peers. **/
 	public function share(on:Bool):Void {
+		kept.upload = on;
 		if (session != null)
-			session.route.share(on);
+			session.share(on);
 	}
 
 	// How it goes.
@@ -152,6 +157,8 @@ class Playback extends Opening {
 			native.nativePause();
 		retire();
 		phase = Idle;
+		dry = well = 0;
+		away = false;
 		started = full = flushed = paused = seeking = failed = stopped = false;
 		routes = [];
 		forget();
@@ -161,9 +168,11 @@ class Playback extends Opening {
 
 	function tick():Void {
 		var now = getTimer();
-		if (now - last > 2000) { // the page was hidden, and Flash with it
+		var took = now - last;
+		if (took > 2000) { // the page was hidden, and Flash with it
 			deadline += now - last;
 			moved += now - last;
+			took = 0;
 		}
 		last = now;
 		if (phase == Idle || phase == Over) {
@@ -183,8 +192,41 @@ class Playback extends Opening {
 					native.nativeResume(); // it was the end of what was played before
 				stopped = false;
 			}
-			advance(now);
+			miss(now);
+			if (phase == Filling || phase == Running) // nobody has called from a listener
+				advance(now);
+			watch(took);
 		}
+	}
+
+	/** Tells when the source goes away and comes back. Its server says when it is lost for good. **/
+	function miss(now:Float):Void {
+		var gone = started && said() != null && said().away == true;
+		if (gone)
+			moved = now;
+		if (gone == away)
+			return;
+		away = gone;
+		if (gone)
+			tell("Play.UnpublishNotify");
+		else if (session.failure == null && !session.over)
+			tell("Play.PublishNotify");
+	}
+
+	/** Tells when too little comes, once until it was well for long. **/
+	function watch(took:Float):Void {
+		if (paused || away || phase != Running && (phase != Filling || stalls == 0 || full))
+			return;
+		if (phase == Running) {
+			well += took;
+			if (well >= WELL)
+				dry = 0;
+			return;
+		}
+		well = 0;
+		if (dry < DRY && dry + took >= DRY)
+			tell("Play.InsufficientBW", "warning", "less comes than the stream needs");
+		dry += took;
 	}
 
 	function advance(now:Float):Void {
@@ -204,7 +246,7 @@ class Playback extends Opening {
 			fail("Play.Failed", "the connection to the " + session.route.name + " was cut");
 			return;
 		}
-		if (isLive() && paused && now - pausedAt > PAUSED) {
+		if (isLive() && paused && now - pausedAt > kept.maxPauseBufferTime * 1000) {
 			base = time();
 			retire();
 			return;
@@ -223,6 +265,8 @@ class Playback extends Opening {
 				fail("Play.Failed", "nothing came for as long as stallTimeout allows");
 			return;
 		}
+		if (!arrive())
+			return;
 		if (!started) {
 			started = true;
 			tell("Play.Start");
@@ -241,7 +285,7 @@ class Playback extends Opening {
 			release();
 			if (!paused)
 				native.nativeResume();
-			if (!full) {
+			if (!full && (!complete || held >= 0.06)) { // at the end nothing may be held
 				full = true;
 				tell("Buffer.Full");
 			}
@@ -250,7 +294,16 @@ class Playback extends Opening {
 		}
 	}
 
+	/** The first frame is here. It returns whether it is to be played. **/
+	function arrive():Bool {
+		return true;
+	}
+
 	function run(complete:Bool, held:Float):Void {
+		if (until != null && newest() >= until) {
+			session.end();
+			complete = true;
+		}
 		if (complete && session.failure == null) {
 			if (!flushed) {
 				flushed = true;
@@ -258,14 +311,14 @@ class Playback extends Opening {
 			}
 			if (phase == Running && !paused && (held < 0.06 || stopped))
 				finish();
-		} else if (held < 0.06 && !paused && !session.over) {
+		} else if (held < 0.06 && !paused && session.failure == null) {
 			native.nativePause();
 			phase = Filling;
 			moved = last;
 			full = false;
 			stalls++;
 			tell("Buffer.Empty");
-		} else if (isLive() && loaded() > ROTATE) {
+		} else if (isLive() && loaded() > settings.memory && native.nativeTime() > LEAST + held) { // most of it was played
 			reopen(0);
 		}
 	}
@@ -275,11 +328,7 @@ class Playback extends Opening {
 		phase = Over;
 		timer.stop();
 		tell("Play.Stop");
-		var client:Dynamic = native.nativeClient();
-		try {
-			if (untyped __typeof__(Reflect.field(client, "onPlayStatus")) == "function")
-				client.onPlayStatus({code: "NetStream.Play.Complete", level: "status", duration: duration(), bytes: loaded()});
-		} catch (e:Dynamic) {} // the application's own
+		status({code: "NetStream.Play.Complete", level: "status", duration: time(), bytes: loaded()});
 	}
 
 	override function fail(code:String, why:String):Void {
@@ -295,14 +344,25 @@ class Playback extends Opening {
 		tell(code, "error", why, target);
 	}
 
+	/** Tells the application's client. **/
+	function status(info:Dynamic):Void {
+		var client:Dynamic = native.nativeClient();
+		try {
+			if (untyped __typeof__(Reflect.field(client, "onPlayStatus")) == "function")
+				client.onPlayStatus(info);
+		} catch (e:Dynamic) {} // the application's own
+	}
+
 	/** Hears what Flash's own class tells. **/
 	function hear(e:NetStatusEvent):Void {
-		if (raw || Std.isOfType(e, Told))
+		if (raw || Std.isOfType(e, Told) || e.info.code == "NetStream.Video.DimensionChange")
 			return;
 		e.stopImmediatePropagation();
 		switch (e.info.code) {
 			case "NetStream.Play.Stop":
 				stopped = phase == Running;
+			case "NetStream.Seek.Notify", "NetStream.Seek.Complete", "NetStream.Seek.Failed", "NetStream.Seek.InvalidTime":
+				sought = true;
 			case "NetStream.Play.StreamNotFound", "NetStream.Play.FileStructureInvalid", "NetStream.Play.NoSupportedTrackFound":
 				if (opened && phase != Over && session.failure == null)
 					fail(e.info.code == "NetStream.Play.StreamNotFound" ? "Play.Failed" : e.info.code.substr(10), "Flash Player cannot play what came");

@@ -16,7 +16,8 @@ class ProxyRoute implements Route {
 	public function media(settings:Settings, id:String, start:Float):String {
 		var at = address(settings);
 		return base + at + (at.indexOf("?") < 0 ? "?" : "&") + "as=flv&superp2p_session=" + id + (start > 0 ? "&start=" + start : "")
-			+ (settings.delay > 0 ? "&superp2p_delay=" + settings.delay : "");
+			+ (settings.delay > 0 ? "&superp2p_delay=" + settings.delay : "") + (settings.quiet() ? "&superp2p_share=off" : "")
+			+ (settings.tracks() != null ? "&superp2p_tracks=" + settings.tracks() : "");
 	}
 
 	/** The place of a stream at the proxy. **/
@@ -36,8 +37,8 @@ class ProxyRoute implements Route {
 		return new Ask(base + "/session?id=" + id + (end ? "&end=1" : ""), limit, done, failed);
 	}
 
-	public function share(on:Bool):Void {
-		var ignore = function(_:Dynamic) {}; // the proxy's user may not let pages switch it
-		new Ask(base + "/feature?upload=" + (on ? "1" : "0"), 2000, ignore, ignore);
+	public function share(id:String, on:Bool):Void {
+		var ignore = function(_:Dynamic) {};
+		new Ask(base + "/session?id=" + id + "&share=" + (on ? "on" : "off"), 2000, ignore, ignore);
 	}
 }

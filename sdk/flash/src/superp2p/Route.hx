@@ -14,6 +14,6 @@ interface Route {
 	/** Asks how it goes; of an id that was never played the state is "unknown". With end, what is played by it ends. **/
 	function ask(id:String, end:Bool, limit:Int, done:Dynamic->Void, failed:String->Void):Ask;
 
-	/** Switches giving to peers. **/
-	function share(on:Bool):Void;
+	/** Switches giving to peers, for who plays by an id. **/
+	function share(id:String, on:Bool):Void;
 }

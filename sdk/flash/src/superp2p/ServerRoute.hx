@@ -15,12 +15,13 @@ class ServerRoute implements Route {
 
 	public function media(settings:Settings, id:String, start:Float):String {
 		return base + "/v1/flv?" + (settings.isURL() ? "url=" : "channel=") + encode(settings.target) + "&session=" + id
-			+ (start > 0 ? "&start=" + start : "") + (settings.delay > 0 ? "&delay=" + settings.delay : "");
+			+ (start > 0 ? "&start=" + start : "") + (settings.tracks() != null ? "&tracks=" + settings.tracks() : "")
+			+ (settings.delay > 0 ? "&delay=" + settings.delay : "");
 	}
 
 	public function ask(id:String, end:Bool, limit:Int, done:Dynamic->Void, failed:String->Void):Ask {
 		return new Ask(base + "/v1/session?id=" + id + (end ? "&end=1" : ""), limit, done, failed);
 	}
 
-	public function share(on:Bool):Void {}
+	public function share(id:String, on:Bool):Void {}
 }

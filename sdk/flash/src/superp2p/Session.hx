@@ -105,6 +105,11 @@ class Session {
 		return over && (vain >= VAIN || loaded >= sizes[sizes.length - 1]);
 	}
 
+	/** Whether it was said that it was not opened, or ended, without a frame. **/
+	public function barren():Bool {
+		return over && sizes.length < 2;
+	}
+
 	/** Whether there is something to wait for after end. **/
 	public function arriving(loaded:Float):Bool {
 		return !over || loaded < sizes[sizes.length - 1];
@@ -121,6 +126,11 @@ class Session {
 			return 0;
 		var first = i > 5 ? i - 5 : 0, took = times[i] - times[first];
 		return took > 0 ? times[i] + Math.min(2, (loaded - sizes[i]) * took / (sizes[i] - sizes[first])) : times[i];
+	}
+
+	/** Switches giving to peers. **/
+	public function share(on:Bool):Void {
+		route.share(id, on);
 	}
 
 	/** Ends it at its sender, which answers how much it had sent. **/
