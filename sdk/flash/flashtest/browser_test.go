@@ -80,7 +80,7 @@ type page struct {
 	ctx context.Context
 }
 
-// vars are the host's FlashVars: sdk, url, config, cdn.
+// vars are the host's FlashVars: sdk, url, config, cdn; and of the page: pagesdk, the server whose page SDK it has, and options of that.
 type vars map[string]string
 
 // watch shows a page of a site of its own that plays.
@@ -91,6 +91,9 @@ func (b *browser) watch(t *testing.T, v vars) *page {
 		switch {
 		case r.URL.Path == "/host.swf":
 			http.ServeFile(w, r, b.host)
+		case r.URL.Path == "/superp2p-sw.js":
+			w.Header().Set("Content-Type", "text/javascript")
+			_, _ = w.Write([]byte(`importScripts("` + v["pagesdk"] + `/sdk/superp2p-sw.js");`))
 		case strings.HasPrefix(r.URL.Path, "/ruffle/"):
 			http.StripPrefix("/ruffle/", files).ServeHTTP(w, r)
 		default:

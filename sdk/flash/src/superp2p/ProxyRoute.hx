@@ -32,12 +32,16 @@ class ProxyRoute implements Route {
 		return "/" + scheme + "/" + rest;
 	}
 
+	public function probe(settings:Settings, id:String, limit:Int, there:Void->Void, not:String->Void):Ask {
+		return ask(id, false, limit, HTTPAsk.isState(there, not), not);
+	}
+
 	public function ask(id:String, end:Bool, limit:Int, done:Dynamic->Void, failed:String->Void):Ask {
-		return new Ask(base + "/session?id=" + id + (end ? "&end=1" : ""), limit, done, failed);
+		return new HTTPAsk(base + "/session?id=" + id + (end ? "&end=1" : ""), limit, done, failed);
 	}
 
 	public function share(on:Bool):Void {
 		var ignore = function(_:Dynamic) {}; // the proxy's user may not let pages switch it
-		new Ask(base + "/feature?upload=" + (on ? "1" : "0"), 2000, ignore, ignore);
+		new HTTPAsk(base + "/feature?upload=" + (on ? "1" : "0"), 2000, ignore, ignore);
 	}
 }

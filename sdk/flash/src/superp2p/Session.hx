@@ -19,6 +19,8 @@ class Session {
 	public var failureCode(default, null) = "Play.Failed";
 	public var url(default, null):String;
 
+	var settings:Settings;
+	var start:Float;
 	var id:String;
 	var asking:Ask;
 	var due = 0.0;
@@ -39,17 +41,17 @@ class Session {
 
 	/** Has it begin elsewhere, before it has begun. **/
 	public function aim(settings:Settings, start:Float):Void {
+		this.settings = settings;
+		this.start = start;
 		url = route.media(settings, id, start);
 	}
 
 	/** Finds out whether the route is there. **/
 	public function probe(limit:Int, there:Void->Void, not:String->Void):Void {
-		asking = route.ask(id, false, limit, function(answer) {
+		asking = route.probe(settings, id, limit, function() {
 			asking = null;
-			if (answer.state == null)
-				not("something else than superp2p answers");
-			else
-				there();
+			aim(settings, start); // now that it is there
+			there();
 		}, function(why) {
 			asking = null;
 			not(why);

@@ -5,6 +5,10 @@ class Settings {
 	/** What is played, as the application named it: a URL, or a channel id. **/
 	public var target(default, null):String;
 	public var server(default, null):String;
+	/** The server, if somebody has named it: it need not be the SWF's own. **/
+	public var named(default, null):String;
+	/** Whether the page's own engine may play. **/
+	public var page(default, null) = true;
 	public var proxy(default, null):String;
 	/** Seconds behind live, 0 for what the route takes by itself. **/
 	public var delay(default, null) = 0.0;
@@ -20,6 +24,8 @@ class Settings {
 	public function new(target:String, config:Dynamic, home:Home) {
 		this.target = target;
 		server = home.server();
+		named = home.variable("server") == null ? null : server;
+		page = home.variable("page") != "off";
 		proxy = home.proxy();
 		delay = number(home.variable("delay"), 0, 30, "delay");
 		requireP2P = home.variable("requireP2P") == "true";
@@ -30,7 +36,9 @@ class Settings {
 			this.target = channel;
 		var text:Dynamic = Reflect.field(config, "server");
 		if (text != null && text != "")
-			server = Home.tidy(text);
+			server = named = Home.tidy(text);
+		if (Reflect.field(config, "page") == "off")
+			page = false;
 		text = Reflect.field(config, "proxy");
 		if (text != null && text != "")
 			proxy = text == "off" ? null : Home.tidy(text);

@@ -11,7 +11,7 @@ const maxSessions = 64;
 export interface FlashDoor {
   /** ready returns "yes", "soon" as long as the Service Worker does not control the page, or why a SWF cannot play by it. */
   ready(requireP2P: boolean): string;
-  /** open takes down what a session (16 to 64 letters and digits) plays, Wishes as JSON, and returns where its FLV is, "" if nowhere. */
+  /** open takes down what a session (16 to 64 letters and digits) plays, Wishes as JSON by encodeURIComponent, and returns where its FLV is, "" if nowhere. */
   open(id: string, wishes: string): string;
   /** state returns how a session is, as /v1/session of a server does. */
   state(id: string): string;
@@ -33,7 +33,7 @@ interface Session {
 }
 
 /** Flash answers SWFs. */
-export class Flash implements FlashDoor {
+export class Flash {
   private readonly sessions = new Map<string, Session>();
   /** base is where sessions have their URLs, once the worker controls the page. */
   base = "";
@@ -56,7 +56,7 @@ export class Flash implements FlashDoor {
     this.sweep();
     const known = this.sessions.get(id);
     if (!this.base || !/^[0-9A-Za-z]{16,64}$/.test(id) || known?.taken || this.sessions.size >= maxSessions) return "";
-    const w = JSON.parse(wishes) as Wishes;
+    const w = JSON.parse(decodeURIComponent(wishes)) as Wishes;
     const previous = w.after ? this.sessions.get(w.after)?.view : undefined;
     previous?.hold(true);
     this.sessions.set(id, { wishes: w, view: undefined, previous, taken: false, ended: false, upload: true, since: performance.now() });
@@ -99,6 +99,15 @@ export class Flash implements FlashDoor {
     if (!s.upload) s.view.setUpload(false);
     return s.view;
   }
+
+  /** door is what SWFs call, whatever «this» is then. */
+  readonly door: FlashDoor = {
+    ready: (requireP2P) => this.ready(requireP2P),
+    open: (id, wishes) => this.open(id, wishes),
+    state: (id) => this.state(id),
+    end: (id) => this.end(id),
+    upload: (id, on) => this.upload(id, on),
+  };
 
   close(): void {
     for (const s of this.sessions.values()) {

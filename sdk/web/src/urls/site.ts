@@ -42,7 +42,7 @@ export async function start(kit: Kit, script: string, options: ServiceWorkerOpti
   }
   const { scope: wanted, ...rest } = options;
   const flash = new Flash(kit, rest);
-  (place.superp2p ??= {}).flash ??= flash;
+  (place.superp2p ??= {}).flash ??= flash.door;
   try {
     return await control(kit, container, script, wanted, rest, flash);
   } catch (why) {
@@ -95,7 +95,7 @@ const place = globalThis as { superp2p?: { flash?: FlashDoor } };
 
 function shut(flash: Flash): void {
   flash.close();
-  if (place.superp2p?.flash === flash) delete place.superp2p.flash;
+  if (place.superp2p?.flash === flash.door) delete place.superp2p.flash;
 }
 
 /** changed waits until another worker controls the page, or a moment. */
