@@ -117,7 +117,7 @@ func (p *page) see(condition string) {
 	p.t.Helper()
 	_, err := chromedp.Run(p.ctx, chromedp.Poll[bool]("((s) => "+condition+")(look())",
 		chromedp.WithPollingInterval(100*time.Millisecond), chromedp.WithPollingTimeout(patience)))
-	require.NoError(p.t, err, "waiting for %s, with %s", condition, p.text("JSON.stringify([look(), lines, loudest, shown.size])"))
+	require.NoError(p.t, err, "waiting for %s, with %s", condition, p.text("JSON.stringify([look(), lines.filter((l) => !l.startsWith('log %c')), loudest, shown.size])"))
 }
 
 // text evaluates JavaScript whose value is a string.

@@ -21,11 +21,7 @@ func TestThePagePlaysEachKind(t *testing.T) {
 			p := b.watch(t, inPage(s.ServerURL(), target, `{"requireP2P":true}`))
 			p.plays()
 			p.shoot("page-" + k.name)
-			want := []string{"Play.Start", "Buffer.Full"}
-			if k.film { // all of it is here, a minute
-				want = append(want, "Buffer.Flush")
-			}
-			require.Equal(t, want, p.told(), p.text("JSON.stringify(lines)"))
+			require.Equal(t, []string{"Play.Start", "Buffer.Full"}, p.told(), p.text("JSON.stringify(lines)"))
 			require.Equal(t, "page", p.text("look().stat.route"))
 			require.Equal(t, 1.0, p.number("sources.length"))
 			t.Log(p.text("JSON.stringify([look(), lines])"))

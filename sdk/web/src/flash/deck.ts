@@ -24,6 +24,8 @@ const maxPlaylist = 1 << 20;
 /** Deck holds what is open of a target. */
 export class Deck {
   private readonly open: { source: Source; number: number }[] = [];
+  /** since is when it was opened, by performance.now. */
+  readonly since = performance.now();
   private closed = false;
 
   private constructor(
@@ -70,6 +72,11 @@ export class Deck {
       source: first!.number, audio: second?.number ?? 0, kind: source.kind, size, type, duration,
       live: source.kind === "live" || (source.kind === "hls" && source.live), start: w.start ?? 0, delay: w.delay ?? 0, patience,
     };
+  }
+
+  /** live tells whether it is a live stream of FLV. */
+  get live(): boolean {
+    return this.open[0]?.source.kind === "live";
   }
 
   /** figures are where the bytes came from (viewing.Figures), and the delay of a live stream in seconds. */

@@ -11,6 +11,11 @@ export type { Wishes } from "./deck";
 /** enough is how much waits for the worker before the converter rests, in bytes, and atOnce how much it gets in one piece. */
 const enough = 1 << 20;
 const atOnce = 256 << 10;
+/**
+ * lag is how long after the first bytes of a live stream a player gets them, in ms: bytes come as they are due for one that has begun with
+ * the first, in lumps, and players that know no speed but one would run dry.
+ */
+const lag = 700;
 /** keptFor is how long what was played to its end stays open, for a seek back, in ms. */
 const keptFor = 60_000;
 
@@ -81,6 +86,8 @@ export class View implements Taker {
         this.begun = (why) => (why === undefined ? resolve() : reject(why));
         this.number = deck.converter.open(deck.wish(this.wishes, patience), this);
       });
+      const early = deck.live ? deck.since + lag - performance.now() : 0;
+      if (early > 0) await new Promise((resolve) => setTimeout(resolve, early));
     } catch (why) {
       this.fail(why);
       throw why;
