@@ -115,7 +115,9 @@ func (b *browser) watch(t *testing.T, v vars) *page {
 // see waits until a condition in JavaScript holds, in which s is what the host says of the stream.
 func (p *page) see(condition string) {
 	p.t.Helper()
-	_, err := chromedp.Run(p.ctx, chromedp.Poll[bool]("((s) => "+condition+")(look())",
+	ctx, cancel := context.WithTimeout(p.ctx, 2*patience)
+	defer cancel()
+	_, err := chromedp.Run(ctx, chromedp.Poll[bool]("((s) => "+condition+")(look())",
 		chromedp.WithPollingInterval(100*time.Millisecond), chromedp.WithPollingTimeout(patience)))
 	require.NoError(p.t, err, "waiting for %s, with %s", condition, p.text("JSON.stringify([look(), lines.filter((l) => !l.startsWith('log %c')), loudest, shown.size])"))
 }
@@ -123,7 +125,9 @@ func (p *page) see(condition string) {
 // text evaluates JavaScript whose value is a string.
 func (p *page) text(script string) string {
 	p.t.Helper()
-	s, err := chromedp.Run(p.ctx, chromedp.Evaluate[string](script))
+	ctx, cancel := context.WithTimeout(p.ctx, 2*patience) // a page may hang
+	defer cancel()
+	s, err := chromedp.Run(ctx, chromedp.Evaluate[string](script))
 	require.NoError(p.t, err)
 	return s
 }
@@ -131,7 +135,9 @@ func (p *page) text(script string) string {
 // number evaluates JavaScript whose value is a number.
 func (p *page) number(script string) float64 {
 	p.t.Helper()
-	n, err := chromedp.Run(p.ctx, chromedp.Evaluate[float64](script))
+	ctx, cancel := context.WithTimeout(p.ctx, 2*patience)
+	defer cancel()
+	n, err := chromedp.Run(ctx, chromedp.Evaluate[float64](script))
 	require.NoError(p.t, err)
 	return n
 }

@@ -14,6 +14,8 @@ class Session {
 	public var said(default, null):Dynamic = {state: "unknown"};
 	/** Nothing more will be sent. **/
 	public var over(default, null) = false;
+	/** The bytes broke off: another session may go on. **/
+	public var cut(default, null) = false;
 	/** Why nothing more will be sent, if that is a failure. **/
 	public var failure(default, null):String;
 	public var failureCode(default, null) = "Play.Failed";
@@ -89,7 +91,8 @@ class Session {
 				times.shift();
 			}
 		}
-		over = answer.state == "ended" || answer.state == "failed";
+		cut = answer.state == "cut";
+		over = cut || answer.state == "ended" || answer.state == "failed";
 		if (answer.state == "failed") {
 			failure = answer.message;
 			if (answer.event != null)

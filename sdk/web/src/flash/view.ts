@@ -19,6 +19,9 @@ const lag = 700;
 /** keptFor is how long what was played to its end stays open, for a seek back, in ms. */
 const keptFor = 60_000;
 
+/** cutFor is how long what was cut stays open, in ms. */
+const cutFor = 10_000;
+
 let converter: Promise<Converter> | undefined;
 
 function load(kit: Kit, base: string): Promise<Converter> {
@@ -118,8 +121,8 @@ export class View implements Taker {
 
   state(): State {
     const failed = this.here?.converter.failed;
-    if (failed && this.last.state !== "ended" && this.last.state !== "failed") this.fail(failed);
-    if (this.number && this.here && !failed) {
+    if (failed && !/^(ended|failed|cut)$/.test(this.last.state)) this.fail(failed);
+    if (this.number && this.here && !failed && this.last.state !== "cut") {
       const said = this.here.converter.state(this.number);
       if (said && this.last.state !== "failed") this.last = { ...this.last, ...(JSON.parse(said) as State) };
     }
@@ -140,6 +143,17 @@ export class View implements Taker {
     else if (this.last.state === "opening") this.last.state = "ended";
     this.finish();
     this.leave();
+  }
+
+  /** cut is told that not all of it came to the player. What it plays stays open for a moment, for the view that goes on. */
+  cut(): void {
+    const { state } = this.state();
+    if (state !== "playing") return;
+    this.held = true;
+    this.end();
+    this.last = { ...this.last, state: "cut" };
+    window.clearTimeout(this.timer);
+    this.timer = window.setTimeout(() => this.hold(false), cutFor);
   }
 
   /** left is told that nobody fetches it any more. */

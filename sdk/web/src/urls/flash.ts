@@ -1,6 +1,7 @@
 /** What superp2p.swf calls in a page, as superp2p.flash, by ExternalInterface: it plays by the page's engine. */
 import type { AdapterOptions } from "../player/adapters";
 import type { begin, View, Wishes } from "../flash/view";
+import { sessionOf, sessionsOf } from "./address";
 import type { Kit } from "./kit";
 
 /** memory is how long it is known how a session ended, in ms. */
@@ -35,8 +36,9 @@ interface Session {
 /** Flash answers SWFs. */
 export class Flash {
   private readonly sessions = new Map<string, Session>();
-  /** base is where sessions have their URLs, once the worker controls the page. */
-  base = "";
+  /** scope is the worker's, once it controls the page: below that sessions have their URLs. */
+  scope = "";
+  private guarded = false;
 
   constructor(
     private readonly kit: Kit,
@@ -49,18 +51,19 @@ export class Flash {
       return "the page does not take from peers";
     }
     if (typeof WebAssembly !== "object") return "this browser has no WebAssembly";
-    return this.base ? "yes" : "soon";
+    return this.scope ? "yes" : "soon";
   }
 
   open(id: string, wishes: string): string {
     this.sweep();
     const known = this.sessions.get(id);
-    if (!this.base || !/^[0-9A-Za-z]{16,64}$/.test(id) || known?.taken || this.sessions.size >= maxSessions) return "";
+    if (!this.scope || !/^[0-9A-Za-z]{16,64}$/.test(id) || known?.taken || this.sessions.size >= maxSessions) return "";
     const w = JSON.parse(decodeURIComponent(wishes)) as Wishes;
     const previous = w.after ? this.sessions.get(w.after)?.view : undefined;
     previous?.hold(true);
     this.sessions.set(id, { wishes: w, view: undefined, previous, taken: false, ended: false, upload: true, since: performance.now() });
-    return this.base + id;
+    this.guard();
+    return sessionsOf(this.scope) + id;
   }
 
   state(id: string): string {
@@ -114,7 +117,41 @@ export class Flash {
       s.view?.end();
       this.letGo(s);
     }
-    this.base = "";
+    this.scope = "";
+  }
+
+  /**
+   * guard makes of a session's bytes that break off, because the browser has stopped the Service Worker, say, an end: Ruffle (0.6.0) reads on
+   * without end otherwise, so that the page hangs. What the SWF asks next says that they were cut, and it goes on by another session.
+   */
+  private guard(): void {
+    if (this.guarded) return;
+    this.guarded = true;
+    const plain = window.fetch;
+    window.fetch = async (...request) => {
+      const answer = await plain.apply(window, request);
+      const id = answer.body && this.scope ? sessionOf(answer.url, this.scope) : "";
+      return id ? new Response(this.whole(answer.body!.getReader(), id), answer) : answer;
+    };
+  }
+
+  private whole(reader: ReadableStreamDefaultReader<Uint8Array>, id: string): ReadableStream<Uint8Array> {
+    return new ReadableStream<Uint8Array>(
+      {
+        pull: async (to) => {
+          try {
+            const { value, done } = await reader.read();
+            if (done) to.close();
+            else to.enqueue(value);
+          } catch {
+            this.sessions.get(id)?.view?.cut();
+            to.close();
+          }
+        },
+        cancel: (why) => reader.cancel(why),
+      },
+      { highWaterMark: 0 },
+    );
   }
 
   private letGo(s: Session): void {

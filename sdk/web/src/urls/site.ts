@@ -1,6 +1,6 @@
 /** The page's half of the Service Worker: it registers it, and answers what it asks. */
 import type { AdapterOptions } from "../player/adapters";
-import { sessionsOf, targetOf, urlOf } from "./address";
+import { targetOf, urlOf } from "./address";
 import { Flash } from "./flash";
 import type { FlashDoor } from "./flash";
 import type { Kit } from "./kit";
@@ -79,7 +79,7 @@ async function control(
     }
     await changed(container);
   }
-  flash.base = sessionsOf(scope);
+  flash.scope = scope;
   return {
     url: (target) => {
       const url = urlOf(target, scope);
