@@ -31,7 +31,7 @@ var others = map[string]source{
 const maxOther = 8 << 10
 
 // maxFLV is the largest size of what makes FLV for SWFs, in bytes of brotli. No player but those loads it.
-const maxFLV = 1700 << 10
+const maxFLV = 1200 << 10
 
 // source is what a file is built of.
 type source struct {
@@ -116,8 +116,12 @@ func build(sdk string, how engine) error {
 	if size["core.wasm"] > how.most {
 		return fmt.Errorf("the engine: %d bytes of brotli are more than %d", size["core.wasm"], how.most)
 	}
-	if n, err := compress(flv); err != nil || n > maxFLV {
-		return errors.Join(err, fmt.Errorf("what makes FLV: %d bytes of brotli, at most %d", n, maxFLV))
+	n, err := compress(flv)
+	if err != nil {
+		return err
+	}
+	if n > maxFLV {
+		return fmt.Errorf("what makes FLV: %d bytes of brotli are more than %d", n, maxFLV)
 	}
 	for name := range others {
 		n, err := compress(filepath.Join(dist, name))

@@ -22,7 +22,7 @@ import (
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // patience is how long a condition may take to come true.
-const patience = 90 * time.Second
+const patience = 45 * time.Second
 
 const ruffle = "../../../test/flash/node_modules/@ruffle-rs/ruffle"
 

@@ -11,6 +11,8 @@ const readAtOnce = 256 << 10;
 const urgent = 8;
 const minUrgent = 512 << 10;
 const maxPlaylist = 1 << 20;
+/** headTime is after how long a SWF gets the beginning of an answer, in ms, whatever comes: the worker does not wait much longer. */
+const headTime = 15_000;
 const listType = "application/vnd.apple.mpegurl";
 /** never are endings of what is no stream of its own. */
 const never = /\.(ts|m4s|aac|vtt|webvtt|key|cmf[vat])$/i;
@@ -129,7 +131,9 @@ export class Reply {
     const view = await this.flash.take(id);
     this.control.signal.addEventListener("abort", () => view.left());
     if (this.over) view.left();
-    await view.ready();
+    const ready = view.ready();
+    ready.catch(() => undefined);
+    await Promise.race([ready, new Promise((resolve) => setTimeout(resolve, headTime))]);
     return { head: headOf(200, "video/x-flv"), next: () => view.next() };
   }
 
