@@ -1,5 +1,6 @@
 package superp2p;
 
+import StringTools.urlEncode as encode;
 import flash.external.ExternalInterface;
 
 /** FLV of the page's own engine, where the page has the page SDK (docs/web.md): superp2p.flash says where it is. **/
@@ -19,30 +20,18 @@ class PageRoute implements Route {
 			before = current;
 			current = id;
 		}
-		var wishes:Dynamic = {
-			target: settings.target, start: start, startTimeout: settings.startTimeout / 1000, stallTimeout: settings.stallTimeout / 1000
-		};
-		if (settings.named != null)
-			wishes.server = settings.named;
-		if (settings.delay > 0)
-			wishes.delay = settings.delay;
-		if (before != null)
-			wishes.after = before;
-		if (!gives)
-			wishes.upload = false;
-		// Flash Player hands on backslashes as they are, so that quotes would end.
-		return call("open", id, StringTools.urlEncode(haxe.Json.stringify(wishes)));
+		// No JSON: Flash Player hands on backslashes as they are.
+		return call("open", id, "target=" + encode(settings.target) + "&start=" + start + "&startTimeout=" + settings.startTimeout / 1000
+			+ "&stallTimeout=" + settings.stallTimeout / 1000 + (settings.named == null ? "" : "&server=" + encode(settings.named))
+			+ (settings.delay > 0 ? "&delay=" + settings.delay : "") + (before == null ? "" : "&after=" + before) + (gives ? "" : "&upload=false"));
 	}
 
 	public function probe(settings:Settings, id:String, limit:Int, there:Void->Void, not:String->Void):Ask {
-		return new PageAsk(function() {
-			var ready = call("ready", settings.requireP2P);
-			return ready == "soon" ? "" : ready == null ? null : haxe.Json.stringify({ready: ready});
-		}, limit, function(answer) {
-			if (answer.ready == "yes")
+		return new PageAsk(function() return call("ready", settings.requireP2P), limit, function(answer) {
+			if (answer.ready == true)
 				there();
 			else
-				not(answer.ready);
+				not(answer.why);
 		}, not);
 	}
 

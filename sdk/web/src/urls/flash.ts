@@ -10,9 +10,9 @@ const maxSessions = 64;
 
 /** FlashDoor is superp2p.flash. */
 export interface FlashDoor {
-  /** ready returns "yes", "soon" as long as the Service Worker does not control the page, or why a SWF cannot play by it. */
+  /** ready returns {"ready"}, as JSON, with why not; "" as long as the Service Worker does not control the page. */
   ready(requireP2P: boolean): string;
-  /** open takes down what a session (16 to 64 letters and digits) plays, Wishes as JSON by encodeURIComponent, and returns where its FLV is, "" if nowhere. */
+  /** open takes down what a session (16 to 64 letters and digits) plays, Wishes as a query string, and returns where its FLV is, "" if nowhere. */
   open(id: string, wishes: string): string;
   /** state returns how a session is, as /v1/session of a server does. */
   state(id: string): string;
@@ -48,17 +48,17 @@ export class Flash {
   ready(requireP2P: boolean): string {
     const { peers, download, consent } = this.options;
     if (requireP2P && (peers === false || download === false || consent || typeof RTCPeerConnection !== "function")) {
-      return "the page does not take from peers";
+      return JSON.stringify({ ready: false, why: "the page does not take from peers" });
     }
-    if (typeof WebAssembly !== "object") return "this browser has no WebAssembly";
-    return this.scope ? "yes" : "soon";
+    if (typeof WebAssembly !== "object") return JSON.stringify({ ready: false, why: "this browser has no WebAssembly" });
+    return this.scope ? JSON.stringify({ ready: true }) : "";
   }
 
   open(id: string, wishes: string): string {
     this.sweep();
     const known = this.sessions.get(id);
     if (!this.scope || !/^[0-9A-Za-z]{16,64}$/.test(id) || known?.taken || this.sessions.size >= maxSessions) return "";
-    const w = JSON.parse(decodeURIComponent(wishes)) as Wishes;
+    const w = wishesOf(new URLSearchParams(wishes));
     const previous = w.after ? this.sessions.get(w.after)?.view : undefined;
     previous?.hold(true);
     this.sessions.set(id, { wishes: w, view: undefined, previous, taken: false, ended: false, upload: true, since: performance.now() });
@@ -171,4 +171,19 @@ export class Flash {
       this.sessions.delete(id);
     }
   }
+}
+
+/** wishesOf reads what a SWF says. What cannot be is left out. */
+function wishesOf(said: URLSearchParams): Wishes {
+  const w: Wishes = { target: said.get("target") ?? "" };
+  for (const name of ["start", "delay", "startTimeout", "stallTimeout"] as const) {
+    const n = Number(said.get(name));
+    if (n > 0 && n < 1e9) w[name] = n;
+  }
+  const server = said.get("server");
+  if (server) w.server = server;
+  const after = said.get("after");
+  if (after) w.after = after;
+  if (said.get("upload") === "false") w.upload = false;
+  return w;
 }
