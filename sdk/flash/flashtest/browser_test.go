@@ -80,7 +80,8 @@ type page struct {
 	ctx context.Context
 }
 
-// vars are the host's FlashVars: sdk, url, config, cdn; and of the page: pagesdk, the server whose page SDK it has, and options of that.
+// vars are the host's FlashVars: sdk, url, config, cdn; and of the page: pagesdk, the server whose page SDK it has, options of that, and deaf, if it lets no SWF
+// call it.
 type vars map[string]string
 
 // watch shows a page of a site of its own that plays.

@@ -22,7 +22,7 @@ func TestThePagePlaysEachKind(t *testing.T) {
 			p := b.watch(t, inPage(s.ServerURL(), target, `{"requireP2P":true}`))
 			p.plays()
 			p.shoot("page-" + k.name)
-			require.Equal(t, []string{"Play.Start", "Buffer.Full"}, p.told(), p.text("JSON.stringify(lines)"))
+			require.Equal(t, []string{"Play.Start", "Buffer.Full"}, withoutStalls(p.told()), p.text("JSON.stringify(lines)"))
 			require.Equal(t, "page", p.text("look().stat.route"))
 			require.Equal(t, 1.0, p.number("sources.length"))
 			t.Log(p.text("JSON.stringify(look())"))
@@ -34,6 +34,19 @@ func TestThePagePlaysEachKind(t *testing.T) {
 			}
 		})
 	}
+}
+
+// withoutStalls leaves out where a live stream ran dry and went on, as it may on a busy machine: two seconds behind live is all that
+// one has that has just begun.
+func withoutStalls(codes []string) (list []string) {
+	for _, c := range codes {
+		if n := len(list); c == "Buffer.Full" && n > 0 && list[n-1] == "Buffer.Empty" {
+			list = list[:n-1]
+			continue
+		}
+		list = append(list, c)
+	}
+	return list
 }
 
 // TestTwoPagesAndANativePeerExchangeBytes has three viewers, of whom two thirds is the most that peers can give, and one server. One of
@@ -122,6 +135,6 @@ func TestCloseLeavesTheSwarm(t *testing.T) {
 	p.see("s.time > 2")
 	p.act("play", "'nothing'")
 	p.see("s.told.includes('Play.Failed')")
-	require.Equal(t, []string{"Play.Start", "Buffer.Full", "Play.Reset", "Play.Failed"}, p.told(), p.text("JSON.stringify(lines)"))
+	require.Equal(t, []string{"Play.Start", "Buffer.Full", "Play.Reset", "Play.Failed"}, withoutStalls(p.told()), p.text("JSON.stringify(lines)"))
 	p.see("sources[1].neighbours().length === 0")
 }

@@ -35,7 +35,7 @@ func TestAWorkerThatIsStopped(t *testing.T) {
 	p.stopWorkers()
 	at := p.text("String(look().time)")
 	p.see("s.time > " + at + " + 8")
-	require.Equal(t, []string{"Play.Start", "Buffer.Full"}, p.told(), p.text("JSON.stringify(lines)"))
+	require.Equal(t, []string{"Play.Start", "Buffer.Full"}, withoutStalls(p.told()), p.text("JSON.stringify(lines)"))
 	require.Equal(t, 1.0, p.number("sources.length"), "it stayed in the swarm")
 }
 
@@ -117,6 +117,13 @@ func TestPagesThatCannotPlay(t *testing.T) {
 		p := b.watch(t, vars{"sdk": s.ServerURL() + "/sdk/superp2p.swf?proxy=off", "url": film})
 		p.see("s.time > 1")
 		require.Equal(t, "server", p.text("look().stat.route"))
+	})
+	t.Run("no script access", func(t *testing.T) {
+		v := inPage(s.ServerURL(), film, "{}")
+		v["deaf"] = "1"
+		p := b.watch(t, v)
+		p.see("shown.size > 5 && loudest > 0.01")
+		require.Zero(t, p.number("sources.length"))
 	})
 	t.Run("an init segment that pages may not read", func(t *testing.T) {
 		dir := t.TempDir()

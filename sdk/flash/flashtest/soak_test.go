@@ -13,7 +13,7 @@ import (
 func TestALongLiveStreamStaysSmall(t *testing.T) {
 	b := openBrowser(t)
 	s := serve(t)
-	target, _ := stagetest.CastFLV(t, "-f", "lavfi", "-i", "nullsrc=s=160x120:r=15:d=600,geq=random(1)*255:128:128",
+	target, _ := stagetest.CastFLV(t, "-f", "lavfi", "-i", "nullsrc=s=208x160:r=20:d=600,geq=random(1)*255:128:128",
 		"-f", "lavfi", "-i", "sine=duration=600", "-c:v", "libx264", "-preset", "ultrafast", "-tune", "zerolatency", "-g", "30",
 		"-pix_fmt", "yuv420p", "-qp", "2", "-c:a", "aac")
 	p := b.watch(t, inPage(s.ServerURL(), target, `{"requireP2P":true}`))

@@ -15,7 +15,7 @@ const atOnce = 256 << 10;
  * lag is how long after the first bytes of a live stream a player gets them, in ms: bytes come as they are due for one that has begun with
  * the first, in lumps, and players that know no speed but one would run dry.
  */
-const lag = 700;
+const lag = 1_000;
 /** keptFor is how long what was played to its end stays open, for a seek back, in ms. */
 const keptFor = 60_000;
 
