@@ -56,6 +56,7 @@ export class View implements Taker {
   private waiting: (() => void) | undefined;
   private begun: ((why?: unknown) => void) | undefined;
   private over = false;
+  private gone = false;
   private moved = false;
   private held = false;
   private readonly key: string;
@@ -139,9 +140,12 @@ export class View implements Taker {
 
   /** end ends it. What is on its way to the player still comes. */
   end(): void {
-    if (this.number) this.here?.converter.end(this.number);
-    else if (this.last.state === "opening") this.last.state = "ended";
-    this.finish();
+    if (this.number && this.here && !this.here.converter.failed) {
+      this.here.converter.end(this.number); // which tells ended when it has given all that it counts as sent
+    } else {
+      if (this.last.state === "opening") this.last.state = "ended";
+      this.finish();
+    }
     this.leave();
   }
 
@@ -158,12 +162,15 @@ export class View implements Taker {
 
   /** left is told that nobody fetches it any more. */
   left(): void {
+    this.gone = true;
+    this.queue = [];
     if (!this.over) this.end();
   }
 
   // What the converter tells.
 
   give(flv: Uint8Array): boolean {
+    if (this.gone) return false;
     this.queue.push(flv);
     this.queued += flv.length;
     this.wake();
