@@ -1,10 +1,15 @@
 package flashtest
 
 import (
+	"net/http"
+	"net/http/httputil"
+	"net/url"
 	"strconv"
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/superp2p/superp2p/internal/stage/stagetest"
 )
 
 // inPage are the vars of a page that has the page SDK of a server.
@@ -137,4 +142,27 @@ func TestCloseLeavesTheSwarm(t *testing.T) {
 	p.see("s.told.includes('Play.Failed')")
 	require.Equal(t, []string{"Play.Start", "Buffer.Full", "Play.Reset", "Play.Failed"}, withoutStalls(p.told()), p.text("JSON.stringify(lines)"))
 	p.see("sources[1].neighbours().length === 0")
+}
+
+// TestThePagePlaysMasterAndEncryptedPlaylists plays variants with sound in them and apart, and what is encrypted.
+func TestThePagePlaysMasterAndEncryptedPlaylists(t *testing.T) {
+	b := openBrowser(t)
+	at, err := url.Parse(stagetest.HLS(t).URL)
+	require.NoError(t, err)
+	files := httputil.NewSingleHostReverseProxy(at)
+	origin := stagetest.Handler(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Access-Control-Allow-Origin", "*")
+		w.Header().Set("Access-Control-Expose-Headers", "Content-Range, Content-Length, ETag")
+		files.ServeHTTP(w, r)
+	})).URL
+	for _, name := range []string{"master.m3u8", "aes.m3u8", "ts.m3u8"} {
+		t.Run(name, func(t *testing.T) {
+			s := serve(t)
+			p := b.watch(t, inPage(s.ServerURL(), origin+"/"+name, `{"requireP2P":true}`))
+			p.see("shown.size > 5 && loudest > 0.01 && s.time > 3")
+			require.Equal(t, "page", p.text("look().stat.route"))
+			require.Empty(t, errorsOf(p.told()), p.text("JSON.stringify(lines)"))
+			t.Log(p.text("JSON.stringify([look(), sources.length])"))
+		})
+	}
 }
