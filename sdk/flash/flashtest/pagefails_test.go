@@ -3,6 +3,7 @@ package flashtest
 import (
 	"context"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/chromedp/cdproto/cdp"
@@ -61,7 +62,7 @@ func TestWhatDiesInThePage(t *testing.T) {
 			p.see("s.told.includes('Play.Failed')")
 			p.number("shown.clear(); loudest = 0")
 			p.see("shown.size > 5 && loudest > 0.01")
-			p.shoot("page-" + c.name)
+			p.shoot("page-" + strings.NewReplacer(" ", "-", "'", "").Replace(c.name))
 			require.Equal(t, []string{"Play.Failed"}, errorsOf(p.told()), p.text("JSON.stringify(lines)"))
 			t.Logf("%.0f ms: %s", p.number("told_at - played_at"), p.text("lines.filter((l) => l.includes('NetStream.Play')).join()"))
 		})
