@@ -111,7 +111,8 @@ sdk: sdk/dist/.built ## build the page SDK into sdk/dist, which the server embed
 
 # What goes into it. Packages of others change with go.mod only.
 SDK_SOURCES := $(wildcard sdk/web/core/*.go sdk/web/src/*.ts sdk/web/src/*/*.ts sdk/web/package-lock.json internal/page/*.go internal/swarm/*.go internal/wire/*.go \
-	internal/slice/*.go internal/signing/*.go internal/fault/*.go) go.mod
+	internal/slice/*.go internal/signing/*.go internal/fault/*.go sdk/web/flash/*.go \
+	$(foreach p,edgeapi film flv hls remux seekmap viewing,internal/$(p)/*.go)) go.mod
 sdk/dist/.built: $(CHECKERS)/.built $(SDK_SOURCES)
 	@echo "==> sdk"
 	@scripts/tools.sh sdk

@@ -7,6 +7,8 @@ window.superp2pEvent = (code, level, description) => {
   said.dataset.code = code;
   said.textContent = description ? code + ": " + description : code;
 };
+// By this the SWF plays by the page's engine, and has peers.
+superp2p.serviceWorker("../sdk/superp2p-sw.js", { scope: "/" }).catch((why) => console.warn("superp2p.swf plays without peers:", why));
 window.RufflePlayer = { config: { autoplay: "on", unmuteOverlay: "hidden", splashScreen: false, allowScriptAccess: true } };
 
 const script = document.createElement("script");
@@ -20,7 +22,8 @@ script.onload = () => {
   player.load({ url: new URL("../sdk/player.swf", location.href).href, parameters: { url: channel } });
   setInterval(() => {
     const s = player.p2pStat?.();
-    if (s?.route) said.textContent = `by the ${s.route}, ${Math.round(s.cdnBytes / 1024)} KB, ${s.delay.toFixed(1)} s behind live`;
+    if (s?.route) said.textContent = `by the ${s.route}, ${Math.round(100 * s.offload)} % of ${Math.round((s.cdnBytes + s.p2pBytes) / 1024)} KB from peers, ` +
+      `${s.delay.toFixed(1)} s behind live`;
   }, 1000);
 };
 document.head.append(script);

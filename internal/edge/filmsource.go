@@ -10,7 +10,6 @@ import (
 	"github.com/superp2p/superp2p/internal/edgeapi"
 	"github.com/superp2p/superp2p/internal/fault"
 	"github.com/superp2p/superp2p/internal/hls"
-	"github.com/superp2p/superp2p/internal/playlist"
 	"github.com/superp2p/superp2p/internal/slice"
 )
 
@@ -66,12 +65,10 @@ type noList struct{}
 
 func noPlaylist() error { return fault.New(fault.RequestInvalid, "it is no playlist") }
 
-func (noList) Playlist() *edgeapi.Playlist { return nil }
-func (noList) Live() bool                  { return false }
-func (noList) Done() <-chan struct{}       { return nil }
-func (noList) LoadPlaylist(context.Context, string) (*playlist.Load, error) {
-	return nil, noPlaylist()
-}
+func (noList) Playlist() *edgeapi.Playlist                                 { return nil }
+func (noList) Live() bool                                                  { return false }
+func (noList) Done() <-chan struct{}                                       { return nil }
+func (noList) Segments(context.Context) ([]hls.Segment, error)             { return nil, noPlaylist() }
 func (noList) NextPlayed(context.Context, uint64) (*edgeapi.Played, error) { return nil, noPlaylist() }
 func (noList) Segment(context.Context, *hls.Segment) ([]byte, error)       { return nil, noPlaylist() }
 func (noList) Resource(context.Context, string, hls.ByteRange, int) ([]byte, error) {
@@ -102,8 +99,8 @@ func (l fullList) NextPlayed(context.Context, uint64) (*edgeapi.Played, error) {
 	return nil, fault.New(fault.RequestInvalid, "the playlist is not live")
 }
 
-func (l fullList) LoadPlaylist(context.Context, string) (*playlist.Load, error) {
-	return l.file.vod.load, nil
+func (l fullList) Segments(context.Context) ([]hls.Segment, error) {
+	return l.file.vod.load.Playlist.Media.Segments, nil
 }
 
 // Segment returns a segment that viewers get, or from its origin if those cannot.
@@ -142,8 +139,8 @@ func (l *liveList) Playlist() *edgeapi.Playlist { return l.stream.segments.about
 func (l *liveList) Live() bool                  { return true }
 func (l *liveList) Logger() *slog.Logger        { return l.stream.log }
 
-func (l *liveList) LoadPlaylist(context.Context, string) (*playlist.Load, error) {
-	return l.stream.segments.latest(), nil
+func (l *liveList) Segments(context.Context) ([]hls.Segment, error) {
+	return l.stream.segments.latest().Playlist.Media.Segments, nil
 }
 
 // NextPlayed waits for the segment after the last one, the first time for one that is far enough behind live.

@@ -99,11 +99,11 @@ func (r *segmentReader) nextSegment() (*hls.Segment, error) {
 		return r.nextLive()
 	}
 	if !r.loaded {
-		l, err := r.viewer.LoadPlaylist(r.ctx, "")
+		list, err := r.viewer.Segments(r.ctx)
 		if err != nil {
 			return nil, err
 		}
-		r.list, r.loaded = l.Playlist.Media.Segments, true
+		r.list, r.loaded = list, true
 		for r.next+1 < len(r.list) && r.list[r.next+1].Start <= r.start {
 			r.next++
 		}
@@ -131,11 +131,9 @@ func (r *segmentReader) nextLive() (*hls.Segment, error) {
 		r.played = p.Number
 		s := hls.Find(r.list, p.Sequence)
 		if s == nil {
-			l, err := r.viewer.LoadPlaylist(r.ctx, "")
-			if err != nil {
+			if r.list, err = r.viewer.Segments(r.ctx); err != nil {
 				return nil, err
 			}
-			r.list = l.Playlist.Media.Segments
 			s = hls.Find(r.list, p.Sequence)
 		}
 		if s != nil {

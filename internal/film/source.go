@@ -7,7 +7,6 @@ import (
 
 	"github.com/superp2p/superp2p/internal/edgeapi"
 	"github.com/superp2p/superp2p/internal/hls"
-	"github.com/superp2p/superp2p/internal/playlist"
 )
 
 // Source is a file or a playlist that is played: a viewer's (peer.Viewer), or the server's.
@@ -20,8 +19,8 @@ type Source interface {
 	// FileAt and ReadFile read the file; reads wait, and end with the context.
 	FileAt(ctx context.Context) io.ReaderAt
 	ReadFile(ctx context.Context, p []byte, offset int64) (int, error)
-	// LoadPlaylist loads the playlist as it is now.
-	LoadPlaylist(ctx context.Context, query string) (*playlist.Load, error)
+	// Segments loads what the playlist lists now.
+	Segments(ctx context.Context) ([]hls.Segment, error)
 	// NextPlayed waits for the segment of a live playlist that is played after the one of a number; 0 for the first.
 	NextPlayed(ctx context.Context, after uint64) (*edgeapi.Played, error)
 	// Segment returns the bytes of a segment, Resource those of something else that the playlist names.

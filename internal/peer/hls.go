@@ -98,6 +98,17 @@ func (v *Viewer) LoadPlaylist(ctx context.Context, query string) (*playlist.Load
 	return v.hls.load(ctx, query)
 }
 
+// Segments loads what the media playlist lists now.
+//
+// Errors: those of LoadPlaylist.
+func (v *Viewer) Segments(ctx context.Context) ([]hls.Segment, error) {
+	l, err := v.LoadPlaylist(ctx, "")
+	if err != nil {
+		return nil, err
+	}
+	return l.Playlist.Media.Segments, nil
+}
+
 // Segment returns the bytes of a segment that the playlist lists, as the origin has them: what peers and server have proved,
 // else, where these cannot give it, straight from its own URL. It waits while the segment may come from peers.
 //

@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"io"
 	"time"
-
-	"github.com/asticode/go-astits"
 )
 
 // tsPeriod is after how long the 33-bit times of MPEG-TS begin again: 26.5 hours.
@@ -89,8 +87,8 @@ func (t *tsReader) add(packet []byte) error {
 		if packet[1]&0x80 != 0 || packet[3]>>6 != 0 {
 			return nil
 		}
-		if pmt := t.tables.add(pid, packet); pmt != nil {
-			return t.program(pmt)
+		if streams, complete := t.tables.add(pid, packet); complete {
+			return t.program(streams)
 		}
 		return nil
 	}
@@ -101,23 +99,24 @@ func (t *tsReader) add(packet []byte) error {
 }
 
 // program takes a PMT: the first, or one that names other streams.
-func (t *tsReader) program(pmt *astits.PMTData) error {
-	if len(pmt.ElementaryStreams) > t.options.MaxTracks {
-		return invalid("the MPEG-TS stream has %d tracks, more than the limit of %d", len(pmt.ElementaryStreams), t.options.MaxTracks)
+func (t *tsReader) program(streams []programStream) error {
+	if len(streams) > t.options.MaxTracks {
+		return invalid("the MPEG-TS stream has %d tracks, more than the limit of %d", len(streams), t.options.MaxTracks)
 	}
 	var pids [2]uint16
 	names := []string{}
 	first := !t.known
 	t.known = true
-	for _, s := range pmt.ElementaryStreams {
+	for i := range streams {
+		s := &streams[i]
 		kind, name := 1, ""
 		var e elementary
-		switch s.StreamType {
-		case astits.StreamTypeH264Video, astits.StreamTypeH265Video:
-			kind, e = 0, &videoStream{ts: t, hevc: s.StreamType == astits.StreamTypeH265Video}
-		case astits.StreamTypeADTS:
+		switch s.kind {
+		case typeH264, typeH265:
+			kind, e = 0, &videoStream{ts: t, hevc: s.kind == typeH265}
+		case typeADTS:
 			e = &adtsStream{ts: t}
-		case astits.StreamTypeMPEG1Audio, astits.StreamTypeMPEG2Audio:
+		case typeMPEG1Audio, typeMPEG2Audio:
 			e = &mp3Stream{ts: t}
 		default:
 			name = streamName(s)
@@ -132,9 +131,9 @@ func (t *tsReader) program(pmt *astits.PMTData) error {
 			}
 			continue
 		}
-		pids[kind] = s.ElementaryPID
-		if t.streams[s.ElementaryPID] == nil || t.pidOf[kind] != s.ElementaryPID {
-			t.streams[s.ElementaryPID] = &pes{elementary: e, max: t.options.MaxSample}
+		pids[kind] = s.pid
+		if t.streams[s.pid] == nil || t.pidOf[kind] != s.pid {
+			t.streams[s.pid] = &pes{elementary: e, max: t.options.MaxSample}
 		}
 	}
 	if pids == [2]uint16{} {
@@ -167,45 +166,42 @@ func (t *tsReader) push(u unit) {
 	t.units.push(u)
 }
 
-func streamName(s *astits.PMTElementaryStream) string {
-	switch s.StreamType {
-	case astits.StreamTypeMPEG1Video:
+func streamName(s *programStream) string {
+	switch s.kind {
+	case typeMPEG1Video:
 		return "MPEG-1 video"
-	case astits.StreamTypeMPEG2Video:
+	case typeMPEG2Video:
 		return "MPEG-2 video"
-	case astits.StreamTypeMPEG4Video:
+	case typeMPEG4Video:
 		return "MPEG-4 Visual"
-	case astits.StreamTypeAACLATMAudio:
+	case typeLATM:
 		return "AAC in LATM"
-	case astits.StreamTypeAC3Audio:
+	case typeAC3:
 		return "AC-3"
-	case astits.StreamTypeEAC3Audio:
+	case typeEAC3:
 		return "E-AC-3"
-	case astits.StreamTypeDTSAudio:
+	case typeDTS:
 		return "DTS"
-	case astits.StreamTypeTRUEHDAudio:
+	case typeTrueHD:
 		return "TrueHD"
-	case astits.StreamTypeVC1Video:
+	case typeVC1:
 		return "VC-1"
-	case astits.StreamTypeMetadata:
+	case typeMetadata:
 		return "metadata"
-	case astits.StreamTypeSCTE35:
+	case typeSCTE35:
 		return "SCTE-35"
 	}
-	for _, d := range s.ElementaryStreamDescriptors {
-		switch {
-		case d.Registration != nil:
-			id := d.Registration.FormatIdentifier
-			return fmt.Sprintf("%q", string([]byte{byte(id >> 24), byte(id >> 16), byte(id >> 8), byte(id)}))
-		case d.AC3 != nil:
-			return "AC-3"
-		case d.EnhancedAC3 != nil:
-			return "E-AC-3"
-		case d.Subtitling != nil:
-			return "DVB subtitles"
-		}
+	switch registered := s.descriptor(tagRegistration); {
+	case len(registered) >= 4:
+		return fmt.Sprintf("%q", registered[:4])
+	case s.descriptor(tagAC3) != nil:
+		return "AC-3"
+	case s.descriptor(tagEAC3) != nil:
+		return "E-AC-3"
+	case s.descriptor(tagSubtitling) != nil:
+		return "DVB subtitles"
 	}
-	return fmt.Sprintf("stream type 0x%02x", uint8(s.StreamType))
+	return fmt.Sprintf("stream type 0x%02x", s.kind)
 }
 
 // tsClock unwraps the 33-bit times of all streams of a program together.

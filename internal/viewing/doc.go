@@ -5,5 +5,7 @@
 // What is sent is what such players need: an onMetaData with all that they look for, timestamps from 0, codecs that they know;
 // and of a film not much more than is played.
 //
+// Servers and the proxy send it by HTTP (Stream.Pour); in a page, where there is none, it is given to who takes it (Stream.Send).
+//
 // A Registry is safe for concurrent use. A Viewing belongs to the request that it answers.
 package viewing

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"io"
-	"net/http"
 	"slices"
 	"time"
 
@@ -18,10 +17,8 @@ const (
 	maxHead  = 256
 	headTime = 700
 	// ahead is how far ahead of its time a film is sent.
-	ahead = time.Minute
-	// writeTimeout is how long a player may take nothing.
-	writeTimeout = 60 * time.Second
-	touchEvery   = 5 * time.Second
+	ahead      = time.Minute
+	touchEvery = 5 * time.Second
 )
 
 // TagReader gives FLV tags. At the end it returns io.EOF.
@@ -179,24 +176,20 @@ func playable(video, audio *flv.Tag, anyCodec bool) error {
 	return nil
 }
 
-// Pour sends the stream until it ends, or ctx does, or the player leaves. It returns why it ended, io.EOF if as it should; and
+// Player is what takes FLV.
+type Player interface {
+	io.Writer
+	// Flush has the player get at once what was written.
+	Flush() error
+}
+
+// Send sends the stream until it ends, or ctx does, or the player leaves. It returns why it ended, io.EOF if as it should; and
 // closes the viewing.
-func (s *Stream) Pour(ctx context.Context, w http.ResponseWriter, r *http.Request) (err error) {
+func (s *Stream) Send(ctx context.Context, to Player) (err error) {
 	defer func() { s.v.Close(err) }()
-	h := w.Header()
-	if r.ProtoMajor == 1 {
-		// Not chunked: an end without the final chunk, when the sender dies, has Ruffle (0.6.0) try to read on without end, so that the
-		// page hangs. What an end means, the State says.
-		h.Set("Transfer-Encoding", "identity")
-	}
-	h.Set("Content-Type", "video/x-flv")
-	h.Set("Cache-Control", "no-store")
-	h.Set("X-Accel-Buffering", "no")
-	h.Set("X-Content-Type-Options", "nosniff")
 	s.v.mu.Lock()
 	s.v.state = "playing"
 	s.v.mu.Unlock()
-	control := http.NewResponseController(w)
 	s.out = flv.AppendHeader(nil, s.audio, s.video)
 	begun := time.Now()
 	for ctx.Err() == nil {
@@ -210,21 +203,20 @@ func (s *Stream) Pour(ctx context.Context, w http.ResponseWriter, r *http.Reques
 		at := time.Duration(max(0, int32(t.Timestamp-s.base))) * time.Millisecond
 		t.Timestamp = uint32(at.Milliseconds())
 		if d := at - ahead - time.Since(begun); s.film && d > 0 {
-			_ = control.Flush()
+			_ = to.Flush()
 			if !s.wait(ctx, d) {
 				return nil
 			}
 		}
 		s.touch()
 		s.out = flv.AppendTag(s.out, &t)
-		_ = control.SetWriteDeadline(time.Now().Add(writeTimeout))
-		if _, err := w.Write(s.out); err != nil {
+		if _, err := to.Write(s.out); err != nil {
 			return left()
 		}
 		s.note(len(s.out), &t, at)
 		s.out = s.out[:0]
-		if len(s.queue) == 0 && !s.film { // of a film the server's own buffer is enough
-			if err := control.Flush(); err != nil {
+		if len(s.queue) == 0 && !s.film { // of a film what takes it has a buffer that is enough
+			if err := to.Flush(); err != nil {
 				return left()
 			}
 		}

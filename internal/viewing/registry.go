@@ -2,8 +2,6 @@ package viewing
 
 import (
 	"context"
-	"encoding/json"
-	"net/http"
 	"strings"
 	"sync"
 	"time"
@@ -88,28 +86,6 @@ func (r *Registry) room() error {
 
 func valid(id string) bool {
 	return len(id) >= leastID && len(id) <= mostID && strings.Trim(id, "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ") == ""
-}
-
-// ServeHTTP answers ?id=ID with the State of a viewing. With &end=1 it ends it, or keeps it from beginning, and tells how much was
-// sent. With &share=off and &share=on it switches giving to peers. Who knows the id may do so.
-func (r *Registry) ServeHTTP(w http.ResponseWriter, q *http.Request) {
-	id := q.URL.Query().Get("id")
-	v := r.find(id, q.URL.Query().Get("end") == "1" && q.Method == http.MethodGet)
-	state := State{State: "unknown"}
-	if v != nil {
-		if q.URL.Query().Get("end") == "1" {
-			v.end(q.Context())
-		}
-		if on := q.URL.Query().Get("share"); (on == "on" || on == "off") && q.Method == http.MethodGet {
-			v.share(on == "on")
-		}
-		state = v.State()
-	}
-	h := w.Header()
-	h.Set("Content-Type", "application/json")
-	h.Set("Cache-Control", "no-store")
-	h.Set("X-Content-Type-Options", "nosniff")
-	_ = json.NewEncoder(w).Encode(state)
 }
 
 // find returns the viewing of an id, nil if there is none; to end one that has not begun it is made.

@@ -20,14 +20,18 @@ var libraries = []string{"mpegts", "hls", "mp4box"}
 // maxBrotli is the largest size of all that a first play loads, in bytes as it travels.
 const maxBrotli = 700 << 10
 
-// others are loaded beside the script by who uses them: the Service Worker's own script, and the page's half of it. They are
-// small: maxOther is the largest, in bytes of brotli.
+// others are loaded beside the script by who uses them: the Service Worker's own script, the page's half of it, and what has
+// SWFs play by the page. They are small: maxOther is the largest, in bytes of brotli.
 var others = map[string]source{
 	"superp2p-sw.js": {"worker/superp2p-sw.ts", api.FormatIIFE},
 	"urls.mjs":       {"libs/urls.ts", api.FormatESModule},
+	"flash.mjs":      {"libs/flash.ts", api.FormatESModule},
 }
 
 const maxOther = 8 << 10
+
+// maxFLV is the largest size of what makes FLV for SWFs, in bytes of brotli. No player but those loads it.
+const maxFLV = 1200 << 10
 
 // source is what a file is built of.
 type source struct {
@@ -69,6 +73,14 @@ func build(sdk string, how engine) error {
 	if err != nil {
 		return err
 	}
+	flv := filepath.Join(dist, "flv.wasm") // TinyGo cannot build it
+	if err := goEngine.compile(flv, "./"+sdk+"/web/flash"); err != nil {
+		return fmt.Errorf("building what makes FLV: %w", err)
+	}
+	flvRuntime, err := goRuntime(goEngine)
+	if err != nil {
+		return err
+	}
 	entry := filepath.Join(sdk, "web", "src", "index.ts")
 	for name, format := range map[string]api.Format{"superp2p.js": api.FormatIIFE, "superp2p.mjs": api.FormatESModule} {
 		if err := bundle(entry, filepath.Join(dist, name), format, runtime); err != nil {
@@ -81,7 +93,7 @@ func build(sdk string, how engine) error {
 		}
 	}
 	for name, s := range others {
-		if err := bundle(filepath.Join(sdk, "web", "src", filepath.FromSlash(s.entry)), filepath.Join(dist, name), s.format, runtime); err != nil {
+		if err := bundle(filepath.Join(sdk, "web", "src", filepath.FromSlash(s.entry)), filepath.Join(dist, name), s.format, flvRuntime); err != nil {
 			return err
 		}
 	}
@@ -103,6 +115,13 @@ func build(sdk string, how engine) error {
 	}
 	if size["core.wasm"] > how.most {
 		return fmt.Errorf("the engine: %d bytes of brotli are more than %d", size["core.wasm"], how.most)
+	}
+	n, err := compress(flv)
+	if err != nil {
+		return err
+	}
+	if n > maxFLV {
+		return fmt.Errorf("what makes FLV: %d bytes of brotli are more than %d", n, maxFLV)
 	}
 	for name := range others {
 		n, err := compress(filepath.Join(dist, name))

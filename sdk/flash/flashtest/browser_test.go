@@ -80,7 +80,8 @@ type page struct {
 	ctx context.Context
 }
 
-// vars are the host's FlashVars: sdk, url, config, cdn.
+// vars are the host's FlashVars: sdk, url, config, cdn; and of the page: pagesdk, the server whose page SDK it has, options of that, and deaf, if it lets no SWF
+// call it.
 type vars map[string]string
 
 // watch shows a page of a site of its own that plays.
@@ -91,6 +92,9 @@ func (b *browser) watch(t *testing.T, v vars) *page {
 		switch {
 		case r.URL.Path == "/host.swf":
 			http.ServeFile(w, r, b.host)
+		case r.URL.Path == "/superp2p-sw.js":
+			w.Header().Set("Content-Type", "text/javascript")
+			_, _ = w.Write([]byte(`importScripts("` + v["pagesdk"] + `/sdk/superp2p-sw.js");`))
 		case strings.HasPrefix(r.URL.Path, "/ruffle/"):
 			http.StripPrefix("/ruffle/", files).ServeHTTP(w, r)
 		default:
@@ -112,15 +116,19 @@ func (b *browser) watch(t *testing.T, v vars) *page {
 // see waits until a condition in JavaScript holds, in which s is what the host says of the stream.
 func (p *page) see(condition string) {
 	p.t.Helper()
-	_, err := chromedp.Run(p.ctx, chromedp.Poll[bool]("((s) => "+condition+")(look())",
+	ctx, cancel := context.WithTimeout(p.ctx, 2*patience)
+	defer cancel()
+	_, err := chromedp.Run(ctx, chromedp.Poll[bool]("((s) => "+condition+")(look())",
 		chromedp.WithPollingInterval(100*time.Millisecond), chromedp.WithPollingTimeout(patience)))
-	require.NoError(p.t, err, "waiting for %s, with %s", condition, p.text("JSON.stringify([look(), lines, loudest, shown.size])"))
+	require.NoError(p.t, err, "waiting for %s, with %s", condition, p.text("JSON.stringify([look(), lines.filter((l) => !l.startsWith('log %c')), loudest, shown.size])"))
 }
 
 // text evaluates JavaScript whose value is a string.
 func (p *page) text(script string) string {
 	p.t.Helper()
-	s, err := chromedp.Run(p.ctx, chromedp.Evaluate[string](script))
+	ctx, cancel := context.WithTimeout(p.ctx, 2*patience) // a page may hang
+	defer cancel()
+	s, err := chromedp.Run(ctx, chromedp.Evaluate[string](script))
 	require.NoError(p.t, err)
 	return s
 }
@@ -128,7 +136,9 @@ func (p *page) text(script string) string {
 // number evaluates JavaScript whose value is a number.
 func (p *page) number(script string) float64 {
 	p.t.Helper()
-	n, err := chromedp.Run(p.ctx, chromedp.Evaluate[float64](script))
+	ctx, cancel := context.WithTimeout(p.ctx, 2*patience)
+	defer cancel()
+	n, err := chromedp.Run(ctx, chromedp.Evaluate[float64](script))
 	require.NoError(p.t, err)
 	return n
 }

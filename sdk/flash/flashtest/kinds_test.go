@@ -53,10 +53,11 @@ func TestTheDemoPlaysByTheSWF(t *testing.T) {
 	t.Cleanup(end)
 	p := &page{t, tab}
 	require.NoError(t, chromedp.Do(tab, chromedp.EmulateViewport(1000, 700), chromedp.Navigate(d.URL()+demo.FlashPath)))
-	_, err = chromedp.Run(p.ctx, chromedp.Poll[bool](`document.getElementById("said").textContent.startsWith("by the server, ") &&
+	_, err = chromedp.Run(p.ctx, chromedp.Poll[bool](`document.getElementById("said").textContent.startsWith("by the page, ") &&
 		document.getElementById("page").contentDocument.querySelector("video")?.currentTime > 3`, chromedp.WithPollingTimeout(patience)))
 	require.NoError(t, err, p.text(`document.body.innerText`))
 	p.shoot("demo")
+	t.Log(p.text(`document.getElementById("said").textContent`))
 }
 
 // TestAProgramWithoutHaxe plays by player.swf, in which nothing of Haxe's own is set up for superp2p.swf, as in programs of ActionScript.

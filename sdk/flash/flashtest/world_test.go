@@ -1,6 +1,7 @@
 package flashtest
 
 import (
+	"net/http"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -73,7 +74,7 @@ func openFilm(name string, args ...string) func(*testing.T) (string, func()) {
 	return func(t *testing.T) (string, func()) {
 		dir := t.TempDir()
 		stagetest.Make(t, append(append(picture(filmLength), args...), filepath.Join(dir, name))...)
-		return stagetest.Folder(t, dir).URL + "/" + name, nil
+		return folder(t, dir) + "/" + name, nil
 	}
 }
 
@@ -85,5 +86,19 @@ func openLiveList(t *testing.T) (string, func()) {
 		_, err := os.Stat(filepath.Join(dir, "live2.ts"))
 		return err == nil
 	}, patience, 100*time.Millisecond)
-	return stagetest.Folder(t, dir).URL + "/live.m3u8", end
+	return folder(t, dir) + "/live.m3u8", end
+}
+
+// folder serves what is in a folder to pages of any site, as CDNs do.
+func folder(t *testing.T, dir string) string {
+	files := http.FileServer(http.Dir(dir))
+	return stagetest.Handler(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Access-Control-Allow-Origin", "*")
+		w.Header().Set("Access-Control-Expose-Headers", "Content-Range, Content-Length, ETag")
+		if r.Method == http.MethodOptions { // Range of more than one part, say
+			w.Header().Set("Access-Control-Allow-Headers", "*")
+			return
+		}
+		files.ServeHTTP(w, r)
+	})).URL
 }

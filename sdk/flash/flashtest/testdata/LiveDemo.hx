@@ -37,6 +37,8 @@ class LiveDemo extends Sprite {
 		var loader:Loader = new Loader();
 		loader.contentLoaderInfo.addEventListener(Event.COMPLETE, loadSuccess);
 		loader.load(new URLRequest(vars.sdk));
+		if (!ExternalInterface.available)
+			return; // the page is deaf
 		ExternalInterface.addCallback("look", look);
 		ExternalInterface.addCallback("act", act);
 	}
@@ -63,7 +65,8 @@ class LiveDemo extends Sprite {
 	}
 
 	private function say(text:String):Void {
-		ExternalInterface.call("said", text);
+		if (ExternalInterface.available)
+			ExternalInterface.call("said", text);
 	}
 
 	private function look():String {

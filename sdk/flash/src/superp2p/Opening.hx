@@ -5,7 +5,7 @@ import flash.Lib.getTimer;
 /** How a playback comes by its bytes: it looks for a route, and has Flash's own class play what comes by it. **/
 class Opening extends Measures {
 	/** How long a route may take to say that it is there, in ms. **/
-	static inline var PROBE_PROXY = 1000;
+	static inline var PROBE_NEAR = 1000;
 	static inline var PROBE_SERVER = 4000;
 	/** How long what was played before is waited for, in ms. **/
 	static inline var PATIENCE = 3000;
@@ -41,7 +41,7 @@ class Opening extends Measures {
 			return;
 		}
 		var tried = session = new Session(route, settings, from);
-		tried.probe(route.name == "proxy" ? PROBE_PROXY : PROBE_SERVER, function() {
+		tried.probe(route.name == "server" ? PROBE_SERVER : PROBE_NEAR, function() {
 			if (tried == session)
 				await();
 		}, function(why) {

@@ -230,6 +230,10 @@ class Playback extends Opening {
 	}
 
 	function advance(now:Float):Void {
+		if (session.cut && started) {
+			reopen(isLive() ? 0 : time());
+			return;
+		}
 		var complete = session.complete(loaded()), held = bufferLength();
 		if (session.failure != null && received() == 0 && !started && routes.length > 0) { // refused: another way may have it
 			reason = session.failure;

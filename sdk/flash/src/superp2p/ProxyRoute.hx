@@ -33,12 +33,16 @@ class ProxyRoute implements Route {
 		return "/" + scheme + "/" + rest;
 	}
 
+	public function probe(settings:Settings, id:String, limit:Int, there:Void->Void, not:String->Void):Ask {
+		return ask(id, false, limit, HTTPAsk.isState(there, not), not);
+	}
+
 	public function ask(id:String, end:Bool, limit:Int, done:Dynamic->Void, failed:String->Void):Ask {
-		return new Ask(base + "/session?id=" + id + (end ? "&end=1" : ""), limit, done, failed);
+		return new HTTPAsk(base + "/session?id=" + id + (end ? "&end=1" : ""), limit, done, failed);
 	}
 
 	public function share(id:String, on:Bool):Void {
 		var ignore = function(_:Dynamic) {};
-		new Ask(base + "/session?id=" + id + "&share=" + (on ? "on" : "off"), 2000, ignore, ignore);
+		new HTTPAsk(base + "/session?id=" + id + "&share=" + (on ? "on" : "off"), 2000, ignore, ignore);
 	}
 }

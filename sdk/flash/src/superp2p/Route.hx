@@ -11,6 +11,9 @@ interface Route {
 	/** Where FLV is, from a second of a film on. **/
 	function media(settings:Settings, id:String, start:Float):String;
 
+	/** Finds out whether it can be played by, within a time limit in ms; id is that of what is to be played. **/
+	function probe(settings:Settings, id:String, limit:Int, there:Void->Void, not:String->Void):Ask;
+
 	/** Asks how it goes; of an id that was never played the state is "unknown". With end, what is played by it ends. **/
 	function ask(id:String, end:Bool, limit:Int, done:Dynamic->Void, failed:String->Void):Ask;
 

@@ -4,7 +4,8 @@ class Routes {
 	/** The ways to play, the best first. **/
 	public static function of(s:Settings):Array<Route> {
 		var list:Array<Route> = [];
-		// The page's own engine comes here first: a Route that asks it by ExternalInterface.
+		if (s.page && !s.httpOnly)
+			list.push(new PageRoute());
 		if (s.proxy != null && !s.httpOnly)
 			list.push(new ProxyRoute(s.proxy));
 		if (s.server != null && !s.requireP2P)

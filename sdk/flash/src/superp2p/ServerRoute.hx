@@ -19,8 +19,12 @@ class ServerRoute implements Route {
 			+ (settings.delay > 0 ? "&delay=" + settings.delay : "");
 	}
 
+	public function probe(settings:Settings, id:String, limit:Int, there:Void->Void, not:String->Void):Ask {
+		return ask(id, false, limit, HTTPAsk.isState(there, not), not);
+	}
+
 	public function ask(id:String, end:Bool, limit:Int, done:Dynamic->Void, failed:String->Void):Ask {
-		return new Ask(base + "/v1/session?id=" + id + (end ? "&end=1" : ""), limit, done, failed);
+		return new HTTPAsk(base + "/v1/session?id=" + id + (end ? "&end=1" : ""), limit, done, failed);
 	}
 
 	public function share(id:String, on:Bool):Void {}

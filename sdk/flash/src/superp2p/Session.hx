@@ -14,11 +14,15 @@ class Session {
 	public var said(default, null):Dynamic = {state: "unknown"};
 	/** Nothing more will be sent. **/
 	public var over(default, null) = false;
+	/** The bytes broke off: another session may go on. **/
+	public var cut(default, null) = false;
 	/** Why nothing more will be sent, if that is a failure. **/
 	public var failure(default, null):String;
 	public var failureCode(default, null) = "Play.Failed";
 	public var url(default, null):String;
 
+	var settings:Settings;
+	var start:Float;
 	var id:String;
 	var asking:Ask;
 	var due = 0.0;
@@ -39,17 +43,17 @@ class Session {
 
 	/** Has it begin elsewhere, before it has begun. **/
 	public function aim(settings:Settings, start:Float):Void {
+		this.settings = settings;
+		this.start = start;
 		url = route.media(settings, id, start);
 	}
 
 	/** Finds out whether the route is there. **/
 	public function probe(limit:Int, there:Void->Void, not:String->Void):Void {
-		asking = route.ask(id, false, limit, function(answer) {
+		asking = route.probe(settings, id, limit, function() {
 			asking = null;
-			if (answer.state == null)
-				not("something else than superp2p answers");
-			else
-				there();
+			aim(settings, start); // now that it is there
+			there();
 		}, function(why) {
 			asking = null;
 			not(why);
@@ -87,7 +91,8 @@ class Session {
 				times.shift();
 			}
 		}
-		over = answer.state == "ended" || answer.state == "failed";
+		cut = answer.state == "cut";
+		over = cut || answer.state == "ended" || answer.state == "failed";
 		if (answer.state == "failed") {
 			failure = answer.message;
 			if (answer.event != null)

@@ -5,6 +5,10 @@ class Settings {
 	/** What is played, as the application named it: a URL, or a channel id. **/
 	public var target(default, null):String;
 	public var server(default, null):String;
+	/** The server, if somebody has named it: it need not be the SWF's own. **/
+	public var named(default, null):String;
+	/** Whether the page's own engine may play. **/
+	public var page(default, null) = true;
 	public var proxy(default, null):String;
 	/** Seconds behind live, 0 for what the route takes by itself. **/
 	public var delay(default, null) = 0.0;
@@ -27,6 +31,8 @@ class Settings {
 		this.home = home;
 		this.kept = kept;
 		server = home.server();
+		named = home.variable("server") == null ? null : server;
+		page = home.variable("page") != "off";
 		proxy = home.proxy();
 		delay = number(home.variable("delay"), 0, 30, "delay");
 		requireP2P = home.variable("requireP2P") == "true";
@@ -37,7 +43,9 @@ class Settings {
 			this.target = channel;
 		var text:Dynamic = Reflect.field(config, "server");
 		if (text != null && text != "")
-			server = Home.tidy(text);
+			server = named = Home.tidy(text);
+		if (Reflect.field(config, "page") == "off")
+			page = false;
 		text = Reflect.field(config, "proxy");
 		if (text != null && text != "")
 			proxy = text == "off" ? null : Home.tidy(text);
@@ -61,6 +69,8 @@ class Settings {
 	public function of(name:String):Settings {
 		var s = new Settings(name, null, home, kept);
 		s.server = server;
+		s.named = named;
+		s.page = page;
 		s.proxy = proxy;
 		s.delay = delay;
 		s.requireP2P = requireP2P;

@@ -1,13 +1,25 @@
-/** What the URLs below p2p/ stand for: /p2p/<host>/<path>, /p2p/<scheme>/<host>/<path> and /p2p/channel/<id>. */
+/** What the URLs below p2p/ stand for: /p2p/<host>/<path>, /p2p/<scheme>/<host>/<path>, /p2p/channel/<id> and /p2p/session/<id>. */
 
 /** schemes are those of what can be played. As the first part of a path they are never hosts. */
 const schemes = ["http", "https", "rtmp", "rtmps", "rtsp", "rtsps"];
 const channel = "channel";
+/** session is what SWFs play: what that is they have told their page. */
+const session = "session/";
 const maxLength = 8192;
 
 /** baseOf returns the URL that all others begin with, of a worker's scope. */
 export function baseOf(scope: string): string {
   return new URL("p2p/", scope).href;
+}
+
+/** sessionsOf returns the URL that those of sessions begin with, and sessionOf the session that href stands for, "" if for none. */
+export function sessionsOf(scope: string): string {
+  return baseOf(scope) + session;
+}
+
+export function sessionOf(href: string, scope: string): string {
+  const base = sessionsOf(scope);
+  return href.startsWith(base) ? (/^[0-9A-Za-z]{16,64}$/.exec(href.slice(base.length))?.[0] ?? "") : "";
 }
 
 /** targetOf returns the URL or the channel id that href stands for; undefined where it stands for none. */

@@ -1,6 +1,6 @@
 /** superp2p.serviceWorker: URLs of the site for any player in the page. */
 import { Fault } from "../fault";
-import { open } from "../open";
+import { beside, open } from "../open";
 import { library } from "../player/pipeline";
 import { Playlists } from "../player/playlists";
 import type { ServiceWorkerOptions, SiteWorker, start } from "./site";
@@ -14,5 +14,5 @@ export type { ServiceWorkerOptions, SiteWorker } from "./site";
  */
 export async function serviceWorker(script: string, options: ServiceWorkerOptions = {}): Promise<SiteWorker> {
   const half = await library<{ start: typeof start }>("urls.mjs", options.server ?? "");
-  return half.start({ open, Playlists, Fault }, script, options);
+  return half.start({ open, Playlists, Fault, library, beside }, script, options);
 }

@@ -19,6 +19,8 @@ export interface Question {
 export interface Get {
   id: string;
   target: string;
+  /** session is the id of what a SWF plays, "" if it is no SWF; then there is no target. */
+  session: string;
   head: boolean;
   range: string;
   ifRange: string;

@@ -1,5 +1,6 @@
 /** One request of the worker's, and what is answered. */
 import type { File, Live } from "../source";
+import type { Flash } from "./flash";
 import type { FromPage, Get, Head, Refusal, ToPage } from "./messages";
 import { partOf } from "./ranges";
 import { rewrite } from "./rewrite";
@@ -10,6 +11,8 @@ const readAtOnce = 256 << 10;
 const urgent = 8;
 const minUrgent = 512 << 10;
 const maxPlaylist = 1 << 20;
+/** headTime is after how long a SWF gets the beginning of an answer, in ms, whatever comes: the worker does not wait much longer. */
+const headTime = 15_000;
 const listType = "application/vnd.apple.mpegurl";
 /** never are endings of what is no stream of its own. */
 const never = /\.(ts|m4s|aac|vtt|webvtt|key|cmf[vat])$/i;
@@ -33,6 +36,7 @@ export class Reply {
     private readonly get: Get,
     private readonly port: MessagePort,
     private readonly shelf: Shelf,
+    private readonly flash: Flash,
     /** place returns the URL of the site for a URL. */
     private readonly place: (url: string) => string | undefined,
     private readonly ended: () => void,
@@ -108,7 +112,8 @@ export class Reply {
   }
 
   private async open(): Promise<Answered> {
-    const { target } = this.get;
+    const { target, session } = this.get;
+    if (session) return this.session(session);
     const path = target.replace(/[?#].*$/, "");
     const known = this.shelf.knows(target);
     if (typeof known === "object") return this.media(this.hold(this.shelf.list(known.media)).listing);
@@ -118,6 +123,18 @@ export class Reply {
     const lease = this.hold(await this.shelf.take(target));
     if ("listing" in lease) return this.playlist(lease.listing);
     return lease.source.kind === "file" ? this.file(lease.source) : this.live(lease.source);
+  }
+
+  /** session gives a SWF its FLV. That never ends with an error, which has Ruffle (0.6.0) read on without end: the session's state says how. */
+  private async session(id: string): Promise<Answered> {
+    if (this.get.head) throw refusal("request_invalid", "a session is fetched by GET");
+    const view = await this.flash.take(id);
+    this.control.signal.addEventListener("abort", () => view.left());
+    if (this.over) view.left();
+    const ready = view.ready();
+    ready.catch(() => undefined);
+    await Promise.race([ready, new Promise((resolve) => setTimeout(resolve, headTime))]);
+    return { head: headOf(200, "video/x-flv"), next: () => view.next() };
   }
 
   private async live(source: Live): Promise<Answered> {

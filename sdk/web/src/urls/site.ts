@@ -1,6 +1,8 @@
 /** The page's half of the Service Worker: it registers it, and answers what it asks. */
 import type { AdapterOptions } from "../player/adapters";
 import { targetOf, urlOf } from "./address";
+import { Flash } from "./flash";
+import type { FlashDoor } from "./flash";
 import type { Kit } from "./kit";
 import type { FromPage, Noted, Notice, Question, ToPage } from "./messages";
 import { Reply } from "./reply";
@@ -39,6 +41,21 @@ export async function start(kit: Kit, script: string, options: ServiceWorkerOpti
     throw new Fault("not_supported", "this browser has no Service Workers here, perhaps in its private mode: use the loaders, or the URL itself");
   }
   const { scope: wanted, ...rest } = options;
+  const flash = new Flash(kit, rest);
+  (place.superp2p ??= {}).flash ??= flash.door;
+  try {
+    return await control(kit, container, script, wanted, rest, flash);
+  } catch (why) {
+    shut(flash);
+    throw why;
+  }
+}
+
+/** control registers the worker and waits until it controls the page. */
+async function control(
+  kit: Kit, container: ServiceWorkerContainer, script: string, wanted: string | undefined, rest: AdapterOptions, flash: Flash,
+): Promise<SiteWorker> {
+  const { Fault } = kit;
   let registration: ServiceWorkerRegistration;
   try {
     registration = await container.register(script, { updateViaCache: "none", ...(wanted ? { scope: wanted } : {}) });
@@ -50,7 +67,7 @@ export async function start(kit: Kit, script: string, options: ServiceWorkerOpti
   if (!location.href.startsWith(scope)) {
     throw new Fault("config_invalid", `the Service Worker ${script} serves pages below ${scope} only, and this is none: host it at the root of the site`);
   }
-  const desk = new Desk(container, scope, kit, rest);
+  const desk = new Desk(container, scope, kit, rest, flash);
   const until = performance.now() + startTime;
   for (;;) {
     const worker = container.controller ?? registration.active;
@@ -62,6 +79,7 @@ export async function start(kit: Kit, script: string, options: ServiceWorkerOpti
     }
     await changed(container);
   }
+  flash.scope = scope;
   return {
     url: (target) => {
       const url = urlOf(target, scope);
@@ -70,6 +88,14 @@ export async function start(kit: Kit, script: string, options: ServiceWorkerOpti
     },
     close: () => desk.close(),
   };
+}
+
+/** place is where SWFs look for the page's SDK, whichever way that was loaded. */
+const place = globalThis as { superp2p?: { flash?: FlashDoor } };
+
+function shut(flash: Flash): void {
+  flash.close();
+  if (place.superp2p?.flash === flash.door) delete place.superp2p.flash;
 }
 
 /** changed waits until another worker controls the page, or a moment. */
@@ -114,6 +140,7 @@ class Desk {
     private readonly scope: string,
     private readonly kit: Kit,
     options: AdapterOptions,
+    private readonly flash: Flash,
   ) {
     this.shelf = new Shelf(kit, options);
     container.addEventListener("message", this.asked);
@@ -129,6 +156,7 @@ class Desk {
     this.container.controller?.postMessage({ superp2p: "bye" } satisfies Notice);
     for (const r of [...this.replies.values()]) r.end();
     this.shelf.close();
+    shut(this.flash);
   }
 
   private ask(e: MessageEvent<Partial<Question> | null>): void {
@@ -138,7 +166,7 @@ class Desk {
     port.onmessage = ({ data }: MessageEvent<ToPage>) => {
       if (!("get" in data)) return;
       const { get } = data;
-      const reply = new Reply(get, port, this.shelf, (url) => this.place(url), () => this.replies.delete(get.id));
+      const reply = new Reply(get, port, this.shelf, this.flash, (url) => this.place(url), () => this.replies.delete(get.id));
       if (this.replies.size >= maxRequests) {
         reply.refuse(new this.kit.Fault("limit_reached", `this page reads ${maxRequests} URLs at once; end some`));
         return;

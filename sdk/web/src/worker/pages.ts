@@ -23,12 +23,13 @@ export class Pages {
     this.answers.set(id, answers);
   }
 
-  /** find returns the page that asks, if it answers, else any that does. */
-  async find(asking: string): Promise<Page | undefined> {
+  /** find returns the page that asks, if it answers, else, unless only that will do, any that does. */
+  async find(asking: string, only = false): Promise<Page | undefined> {
     // Only windows: a port that is posted to a worker client can take the browser down.
     const windows = (await self.clients.matchAll({ type: "window" })).filter((c) => c.type === "window");
     for (const id of this.answers.keys()) if (!windows.some((c) => c.id === id)) this.answers.delete(id);
     const own = windows.find((c) => c.id === asking);
+    if (only) return this.ask(own ? [own] : [], own);
     if (own && this.answers.get(asking)) return (await this.ask([own], own)) ?? this.ask(windows, undefined);
     return this.ask(windows, own && this.answers.get(asking) !== false ? own : undefined);
   }

@@ -2,7 +2,7 @@
  * The Service Worker that makes what superp2p plays a URL of the site: /p2p/<host>/<path>. A site hosts one line of its own,
  * importScripts("https://server/sdk/superp2p-sw.js"). The engine is in the pages, by superp2p.serviceWorker(): this only asks them.
  */
-import { targetOf } from "../urls/address";
+import { sessionOf, targetOf } from "../urls/address";
 import type { Noted, Notice, Refusal } from "../urls/messages";
 import { Exchange } from "./exchange";
 import { Pages } from "./pages";
@@ -37,19 +37,21 @@ self.addEventListener("message", (e) => {
 
 self.addEventListener("fetch", (e) => {
   const { request } = e;
-  const target = targetOf(request.url, self.registration.scope);
+  const { scope } = self.registration;
+  const session = sessionOf(request.url, scope);
+  const target = session ? "" : targetOf(request.url, scope);
   if (target === undefined) return;
   e.stopImmediatePropagation(); // a site's own worker has nothing to say to this
-  e.respondWith(answer(request, target, e.clientId));
+  e.respondWith(answer(request, target, session, e.clientId));
 });
 
-async function answer(request: Request, target: string, client: string): Promise<Response> {
+async function answer(request: Request, target: string, session: string, client: string): Promise<Response> {
   const { method, headers, signal } = request;
   if (request.mode === "navigate" || !readers.includes(request.destination)) {
     return plain(403, "request_invalid: this is a URL for players and fetch, and neither a page nor a script");
   }
   if (method !== "GET" && method !== "HEAD") return plain(405, "request_invalid: the method must be GET or HEAD");
-  const page = await pages.find(client);
+  const page = await pages.find(client, session !== "");
   if (!page) {
     return instead(target, {
       code: "server_unreachable",
@@ -57,7 +59,9 @@ async function answer(request: Request, target: string, client: string): Promise
     });
   }
   const exchange = new Exchange(page, crypto.randomUUID(), open);
-  const get = { id: exchange.id, target, head: method === "HEAD", range: headers.get("Range") ?? "", ifRange: headers.get("If-Range") ?? "" };
+  const get = {
+    id: exchange.id, target, session, head: method === "HEAD", range: headers.get("Range") ?? "", ifRange: headers.get("If-Range") ?? "",
+  };
   const begun = await exchange.begin(get, signal);
   if ("code" in begun) return instead(target, begun);
   const empty = get.head || begun.status === 416;
