@@ -8,10 +8,10 @@
 //
 // Of libraries, github.com/Eyevinn/mp4ff reads and writes MP4's boxes, since it keeps decoder configurations whole,
 // knows 64-bit offsets and checks the size of each box before it takes memory for it; mediacommon's own MP4 packages
-// have 32-bit offsets and keep of a configuration only one parameter set. MPEG-TS is read here:
-// github.com/asticode/go-astits copies for each packet the whole frame that the packet belongs to, which takes a sender of
-// large frames seconds of our time, and so does every library built on it; and it brings net/http, a third of what a page
-// would load. MPEG-TS is written by github.com/bluenviron/mediacommon, not in pages. The parsers are known to panic on bad bytes now and then; such a panic ends here
+// have 32-bit offsets and keep of a configuration only one parameter set. github.com/asticode/go-astits reads
+// MPEG-TS's tables, but not its frames: for each packet it copies the whole frame that the packet belongs to, which
+// takes a sender of large frames seconds of our time, and so does every library built on it. MPEG-TS is written by
+// github.com/bluenviron/mediacommon. The parsers are known to panic on bad bytes now and then; such a panic ends here
 // as an error.
 //
 // Errors are *fault.Error, except for io.EOF and for what the reader or writer below returned, which is handed on. A

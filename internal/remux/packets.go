@@ -2,8 +2,11 @@ package remux
 
 import (
 	"bufio"
+	"context"
 	"errors"
 	"io"
+
+	"github.com/asticode/go-astits"
 )
 
 const (
@@ -58,42 +61,77 @@ func (p *packets) end(rest int) error {
 	return io.EOF
 }
 
-// tables finds the PMT of the first program.
+// errPause ends the table parser's reading where it has nothing to read yet.
+var errPause = errors.New("no more packets of tables")
+
+// tables hands the packets of PAT and PMT to go-astits.
 type tables struct {
-	pids map[uint16]*table // the PAT's 0, and the PMT's once that is known
+	demuxer *astits.Demuxer
+	packet  []byte
+	pmts    map[uint16]int // the PIDs of PMTs, and the packets of a table that have come
+	pat     int
 }
 
-type table struct {
-	sections
-	count int // of packets of a section that have come
+func newTables() *tables {
+	t := &tables{pmts: map[uint16]int{}}
+	t.demuxer = astits.NewDemuxer(context.Background(), t, astits.DemuxerOptPacketSize(tsPacket))
+	return t
 }
 
-func newTables() *tables { return &tables{pids: map[uint16]*table{0: {}}} }
+// Read gives the parser the one packet that there is.
+func (t *tables) Read(b []byte) (int, error) {
+	if t.packet == nil {
+		return 0, errPause
+	}
+	n := copy(b, t.packet)
+	t.packet = nil
+	return n, nil
+}
 
 // has tells whether packets of that PID are tables' packets.
-func (t *tables) has(pid uint16) bool { return t.pids[pid] != nil }
+func (t *tables) has(pid uint16) bool {
+	_, ok := t.pmts[pid]
+	return ok || pid == 0
+}
 
-// add takes a packet and tells what the PMT names that it completes, if it does. Damaged tables are skipped: they come again.
-func (t *tables) add(pid uint16, packet []byte) (streams []programStream, complete bool) {
-	of := t.pids[pid]
-	if of.count++; packet[1]&0x40 != 0 {
-		of.count = 1
+// add takes a packet and returns the PMT that it completes, if it does. Damaged tables are skipped: they come again.
+func (t *tables) add(pid uint16, packet []byte) *astits.PMTData {
+	count := t.pat
+	if pid != 0 {
+		count = t.pmts[pid]
 	}
-	if of.count > maxSection {
-		return nil, false
+	if count++; packet[1]&0x40 != 0 {
+		count = 1
 	}
-	of.add(packet, func(section []byte) {
-		switch {
-		case pid == 0 && section[0] == tablePAT:
-			programs(section, func(number, pmt uint16) {
-				// Program 0 is the network's table. Of many programs, the first is read.
-				if number > 0 && len(t.pids) == 1 && pmt != 0 {
-					t.pids[pmt] = &table{}
-				}
-			})
-		case pid != 0 && section[0] == tablePMT && !complete:
-			streams, complete = streamsOf(section)
+	if pid == 0 {
+		t.pat = count
+	} else {
+		t.pmts[pid] = count
+	}
+	if count > maxSection {
+		return nil
+	}
+	t.packet = packet
+	var pmt *astits.PMTData
+	for {
+		d, err := t.demuxer.NextData()
+		if errors.Is(err, errPause) {
+			return pmt
 		}
-	})
-	return streams, complete
+		if err != nil {
+			continue
+		}
+		if d.PMT != nil && pmt == nil {
+			pmt = d.PMT
+		}
+		if d.PAT == nil {
+			continue
+		}
+		for _, p := range d.PAT.Programs {
+			// Program 0 is the network's table. Of many programs, the first is read.
+			if _, known := t.pmts[p.ProgramMapID]; p.ProgramNumber > 0 && !known && len(t.pmts) == 0 {
+				t.pmts[p.ProgramMapID] = 0
+			}
+		}
+	}
 }

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io"
 	"time"
+
+	"github.com/asticode/go-astits"
 )
 
 // tsPeriod is after how long the 33-bit times of MPEG-TS begin again: 26.5 hours.
@@ -87,8 +89,8 @@ func (t *tsReader) add(packet []byte) error {
 		if packet[1]&0x80 != 0 || packet[3]>>6 != 0 {
 			return nil
 		}
-		if streams, complete := t.tables.add(pid, packet); complete {
-			return t.program(streams)
+		if pmt := t.tables.add(pid, packet); pmt != nil {
+			return t.program(pmt)
 		}
 		return nil
 	}
@@ -99,24 +101,23 @@ func (t *tsReader) add(packet []byte) error {
 }
 
 // program takes a PMT: the first, or one that names other streams.
-func (t *tsReader) program(streams []programStream) error {
-	if len(streams) > t.options.MaxTracks {
-		return invalid("the MPEG-TS stream has %d tracks, more than the limit of %d", len(streams), t.options.MaxTracks)
+func (t *tsReader) program(pmt *astits.PMTData) error {
+	if len(pmt.ElementaryStreams) > t.options.MaxTracks {
+		return invalid("the MPEG-TS stream has %d tracks, more than the limit of %d", len(pmt.ElementaryStreams), t.options.MaxTracks)
 	}
 	var pids [2]uint16
 	names := []string{}
 	first := !t.known
 	t.known = true
-	for i := range streams {
-		s := &streams[i]
+	for _, s := range pmt.ElementaryStreams {
 		kind, name := 1, ""
 		var e elementary
-		switch s.kind {
-		case typeH264, typeH265:
-			kind, e = 0, &videoStream{ts: t, hevc: s.kind == typeH265}
-		case typeADTS:
+		switch s.StreamType {
+		case astits.StreamTypeH264Video, astits.StreamTypeH265Video:
+			kind, e = 0, &videoStream{ts: t, hevc: s.StreamType == astits.StreamTypeH265Video}
+		case astits.StreamTypeADTS:
 			e = &adtsStream{ts: t}
-		case typeMPEG1Audio, typeMPEG2Audio:
+		case astits.StreamTypeMPEG1Audio, astits.StreamTypeMPEG2Audio:
 			e = &mp3Stream{ts: t}
 		default:
 			name = streamName(s)
@@ -131,9 +132,9 @@ func (t *tsReader) program(streams []programStream) error {
 			}
 			continue
 		}
-		pids[kind] = s.pid
-		if t.streams[s.pid] == nil || t.pidOf[kind] != s.pid {
-			t.streams[s.pid] = &pes{elementary: e, max: t.options.MaxSample}
+		pids[kind] = s.ElementaryPID
+		if t.streams[s.ElementaryPID] == nil || t.pidOf[kind] != s.ElementaryPID {
+			t.streams[s.ElementaryPID] = &pes{elementary: e, max: t.options.MaxSample}
 		}
 	}
 	if pids == [2]uint16{} {
@@ -166,42 +167,45 @@ func (t *tsReader) push(u unit) {
 	t.units.push(u)
 }
 
-func streamName(s *programStream) string {
-	switch s.kind {
-	case typeMPEG1Video:
+func streamName(s *astits.PMTElementaryStream) string {
+	switch s.StreamType {
+	case astits.StreamTypeMPEG1Video:
 		return "MPEG-1 video"
-	case typeMPEG2Video:
+	case astits.StreamTypeMPEG2Video:
 		return "MPEG-2 video"
-	case typeMPEG4Video:
+	case astits.StreamTypeMPEG4Video:
 		return "MPEG-4 Visual"
-	case typeLATM:
+	case astits.StreamTypeAACLATMAudio:
 		return "AAC in LATM"
-	case typeAC3:
+	case astits.StreamTypeAC3Audio:
 		return "AC-3"
-	case typeEAC3:
+	case astits.StreamTypeEAC3Audio:
 		return "E-AC-3"
-	case typeDTS:
+	case astits.StreamTypeDTSAudio:
 		return "DTS"
-	case typeTrueHD:
+	case astits.StreamTypeTRUEHDAudio:
 		return "TrueHD"
-	case typeVC1:
+	case astits.StreamTypeVC1Video:
 		return "VC-1"
-	case typeMetadata:
+	case astits.StreamTypeMetadata:
 		return "metadata"
-	case typeSCTE35:
+	case astits.StreamTypeSCTE35:
 		return "SCTE-35"
 	}
-	switch registered := s.descriptor(tagRegistration); {
-	case len(registered) >= 4:
-		return fmt.Sprintf("%q", registered[:4])
-	case s.descriptor(tagAC3) != nil:
-		return "AC-3"
-	case s.descriptor(tagEAC3) != nil:
-		return "E-AC-3"
-	case s.descriptor(tagSubtitling) != nil:
-		return "DVB subtitles"
+	for _, d := range s.ElementaryStreamDescriptors {
+		switch {
+		case d.Registration != nil:
+			id := d.Registration.FormatIdentifier
+			return fmt.Sprintf("%q", string([]byte{byte(id >> 24), byte(id >> 16), byte(id >> 8), byte(id)}))
+		case d.AC3 != nil:
+			return "AC-3"
+		case d.EnhancedAC3 != nil:
+			return "E-AC-3"
+		case d.Subtitling != nil:
+			return "DVB subtitles"
+		}
 	}
-	return fmt.Sprintf("stream type 0x%02x", s.kind)
+	return fmt.Sprintf("stream type 0x%02x", uint8(s.StreamType))
 }
 
 // tsClock unwraps the 33-bit times of all streams of a program together.

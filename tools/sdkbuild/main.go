@@ -31,7 +31,7 @@ var others = map[string]source{
 const maxOther = 8 << 10
 
 // maxFLV is the largest size of what makes FLV for SWFs, in bytes of brotli. No player but those loads it.
-const maxFLV = 1200 << 10
+const maxFLV = 1700 << 10
 
 // source is what a file is built of.
 type source struct {
