@@ -17,6 +17,8 @@ import (
 	"github.com/chromedp/chromedp"
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
+
+	"github.com/superp2p/superp2p/internal/chromium"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -43,35 +45,14 @@ func openBrowser(t *testing.T) *browser {
 	require.NoError(t, err, "Haxe is missing: call make tools")
 	_, err = os.Stat(ruffle)
 	require.NoError(t, err, "Ruffle is missing: call make tools")
-	program := ""
-	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
-		if found, err := exec.LookPath(name); err == nil {
-			program = found
-			break
-		}
-	}
-	require.NotEmpty(t, program, "Chromium is missing: call make tools")
 	host := filepath.Join(t.TempDir(), "host.swf")
 	out, err := exec.Command("haxe", "-cp", "testdata", "-main", "LiveDemo", "-swf", host, "-swf-version", "10.1",
 		"-swf-header", "640:480:30:202020").CombinedOutput()
 	require.NoError(t, err, "%s", out)
-	options := append(chromedp.DefaultExecAllocatorOptions[:],
-		chromedp.ExecPath(program), chromedp.NoSandbox, chromedp.UserDataDir(t.TempDir()), chromedp.DisableGPU,
-		chromedp.WindowSize(640, 480),
-		chromedp.Flag("allow-loopback-in-peer-connection", true),
-		chromedp.Flag("disable-features", "WebRtcHideLocalIpsWithMdns"),
-		chromedp.Flag("autoplay-policy", "no-user-gesture-required"),
-		chromedp.Flag("disable-background-timer-throttling", true),
-		chromedp.Flag("disable-backgrounding-occluded-windows", true),
-		chromedp.Flag("disable-renderer-backgrounding", true),
-		chromedp.Flag("disable-dev-shm-usage", true))
-	allocator, end := chromedp.NewExecAllocator(context.Background(), options...)
-	t.Cleanup(end)
-	ctx, end := chromedp.NewContext(allocator, chromedp.WithErrorf(func(string, ...any) {}))
-	t.Cleanup(end)
-	t.Cleanup(func() { _ = chromedp.Cancel(ctx) })
-	require.NoError(t, chromedp.Do(ctx))
-	return &browser{t, ctx, host}
+	b, err := chromium.Start(context.Background(), chromedp.DisableGPU, chromedp.WindowSize(640, 480))
+	require.NoError(t, err)
+	t.Cleanup(b.End)
+	return &browser{t, b.Context, host}
 }
 
 // page is a tab in which Ruffle runs the host program.
