@@ -15,6 +15,14 @@ func (p *page) plays() {
 	p.see("shown.size > 20 && loudest > 0.01 && s.time > 5")
 }
 
+// ends sees that the end is told once, and no failure.
+func (p *page) ends() {
+	p.t.Helper()
+	p.see("s.told.includes('Play.Complete')")
+	require.Equal(p.t, 1.0, p.number("look().told.filter((c) => c === 'Play.Stop').length"))
+	require.NotContains(p.t, p.told(), "Play.Failed")
+}
+
 // TestTheExamplePlaysEachKind runs the interface document's example, without a proxy: from the server.
 func TestTheExamplePlaysEachKind(t *testing.T) {
 	b := openBrowser(t)
@@ -34,9 +42,7 @@ func TestTheExamplePlaysEachKind(t *testing.T) {
 			t.Log(p.text("JSON.stringify(look())"))
 			if end != nil {
 				end()
-				p.see("s.told.includes('Play.Complete')")
-				require.Equal(t, 1.0, p.number("look().told.filter((c) => c === 'Play.Stop').length"))
-				require.NotContains(t, p.told(), "Play.Failed")
+				p.ends()
 			}
 		})
 	}

@@ -33,9 +33,7 @@ func TestThePagePlaysEachKind(t *testing.T) {
 			t.Log(p.text("JSON.stringify(look())"))
 			if end != nil {
 				end()
-				p.see("s.told.includes('Play.Complete')")
-				require.Equal(t, 1.0, p.number("look().told.filter((c) => c === 'Play.Stop').length"))
-				require.NotContains(t, p.told(), "Play.Failed")
+				p.ends()
 			}
 		})
 	}
