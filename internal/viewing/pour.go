@@ -196,7 +196,7 @@ func (s *Stream) Send(ctx context.Context, to Player) (err error) {
 		t, err := s.next()
 		if err != nil {
 			if ctx.Err() != nil {
-				return nil
+				return errLeft
 			}
 			return err
 		}
@@ -205,26 +205,27 @@ func (s *Stream) Send(ctx context.Context, to Player) (err error) {
 		if d := at - ahead - time.Since(begun); s.film && d > 0 {
 			_ = to.Flush()
 			if !s.wait(ctx, d) {
-				return nil
+				return errLeft
 			}
 		}
 		s.touch()
 		s.out = flv.AppendTag(s.out, &t)
 		if _, err := to.Write(s.out); err != nil {
-			return left()
+			return errLeft
 		}
 		s.note(len(s.out), &t, at)
 		s.out = s.out[:0]
 		if len(s.queue) == 0 && !s.film { // of a film what takes it has a buffer that is enough
 			if err := to.Flush(); err != nil {
-				return left()
+				return errLeft
 			}
 		}
 	}
-	return nil
+	return errLeft
 }
 
-func left() error { return fault.New(fault.Closed, "the player has left, or takes nothing") }
+// errLeft says that the player takes nothing more.
+var errLeft error = fault.New(fault.Closed, "the player has left, or takes nothing")
 
 func (s *Stream) next() (t flv.Tag, err error) {
 	if len(s.queue) > 0 {

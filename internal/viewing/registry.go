@@ -35,6 +35,7 @@ type Registry struct {
 func (r *Registry) Begin(ctx context.Context, id string) (*Viewing, context.Context, error) {
 	v := &Viewing{state: "opening", done: make(chan struct{})}
 	ctx, v.cancel = context.WithCancel(ctx)
+	v.gone = ctx.Err
 	if id == "" {
 		return v, ctx, nil
 	}

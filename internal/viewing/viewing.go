@@ -14,7 +14,7 @@ import (
 
 // State is how a viewing is.
 type State struct {
-	State string `json:"state"` // unknown, opening, playing, ended, failed
+	State string `json:"state"` // unknown, opening, playing, ended, failed, or cut: the player is gone and has not said so
 	Live  bool   `json:"live"`
 	// Duration is how long a film is, and Start which of its times the timestamp 0 is, in seconds.
 	Duration float64 `json:"duration"`
@@ -80,6 +80,7 @@ type About struct {
 // Viewing is one answer of FLV.
 type Viewing struct {
 	cancel context.CancelFunc
+	gone   func() error  // why nobody takes anything more, nil while somebody does
 	done   chan struct{} // closed by Close
 	never  bool          // it was ended before it began
 
@@ -90,6 +91,7 @@ type Viewing struct {
 	err    error
 	closed time.Time
 	quiet  bool // the player does not want to give to peers
+	asked  bool // it ends because somebody has asked for that
 }
 
 func (v *Viewing) unused() bool { return v.never }
@@ -132,7 +134,12 @@ func (v *Viewing) Close(err error) {
 	}
 	v.shareLocked(true)
 	v.closed, v.state = time.Now(), "ended"
-	if err != nil && !errors.Is(err, io.EOF) {
+	switch left := errors.Is(err, errLeft); {
+	case errors.Is(err, io.EOF):
+	case !v.asked && (left || v.gone() != nil):
+		v.state = "cut"
+	case err == nil, left:
+	default:
 		v.state, v.err = "failed", err
 	}
 	v.cancel()
@@ -154,9 +161,17 @@ func (v *Viewing) shareLocked(on bool) {
 	}
 }
 
-// end has the answer end, and waits until it has.
-func (v *Viewing) end(ctx context.Context) {
+// End has the answer end, because its player wants that.
+func (v *Viewing) End() {
+	v.mu.Lock()
+	v.asked = true
+	v.mu.Unlock()
 	v.cancel()
+}
+
+// end is End, and waits until it has.
+func (v *Viewing) end(ctx context.Context) {
+	v.End()
 	timer := time.NewTimer(endPatience)
 	defer timer.Stop()
 	select {

@@ -167,3 +167,53 @@ func TestSharingIsSwitchedOnceAndGivenBack(t *testing.T) {
 	ask("&share=off")
 	require.Equal(t, []bool{false, true, false, true}, switched)
 }
+
+// endless gives a picture each time.
+type endless uint32
+
+func (e *endless) ReadTag() (flv.Tag, error) {
+	*e += 40
+	return video(uint32(*e)), nil
+}
+
+// taker takes all.
+type taker struct{ io.Writer }
+
+func (taker) Flush() error { return nil }
+
+// TestWhoLeavesWithoutAWordIsCut has players that ask for the end, and others that are gone, before it has begun and after that.
+func TestWhoLeavesWithoutAWordIsCut(t *testing.T) {
+	for name, c := range map[string]struct {
+		asks, begun bool
+		err         error
+		want        string
+	}{
+		"asks":            {asks: true, begun: true, want: "ended"},
+		"asks early":      {asks: true, want: "ended"},
+		"gone":            {begun: true, want: "cut"},
+		"gone early":      {want: "cut"},
+		"gone and failed": {err: errors.New("it was given up"), want: "cut"},
+		"gone at the end": {err: io.EOF, want: "ended"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			ctx, gone := context.WithCancel(t.Context())
+			v, viewed, err := new(viewing.Registry).Begin(ctx, "")
+			require.NoError(t, err)
+			sent := make(chan error, 1)
+			if c.begun {
+				s, err := v.Head(viewing.About{Live: true}, new(endless))
+				require.NoError(t, err)
+				go func() { sent <- s.Send(viewed, taker{io.Discard}) }()
+			} else {
+				close(sent)
+			}
+			if c.asks {
+				v.End()
+			}
+			gone()
+			<-sent
+			v.Close(c.err)
+			require.Equal(t, c.want, v.State().State)
+		})
+	}
+}

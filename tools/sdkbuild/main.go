@@ -20,12 +20,14 @@ var libraries = []string{"mpegts", "hls", "mp4box"}
 // maxBrotli is the largest size of all that a first play loads, in bytes as it travels.
 const maxBrotli = 700 << 10
 
-// others are loaded beside the script by who uses them: the Service Worker's own script, the page's half of it, and what has
-// SWFs play by the page. They are small: maxOther is the largest, in bytes of brotli.
+// others are loaded beside the script by who uses them: the Service Worker's own script, the page's half of it, what has SWFs
+// play by the page, and what pages with a SWF in Ruffle need that have no SDK. They are small: maxOther is the largest, in bytes of
+// brotli.
 var others = map[string]source{
-	"superp2p-sw.js": {"worker/superp2p-sw.ts", api.FormatIIFE},
-	"urls.mjs":       {"libs/urls.ts", api.FormatESModule},
-	"flash.mjs":      {"libs/flash.ts", api.FormatESModule},
+	"superp2p-sw.js":     {"worker/superp2p-sw.ts", api.FormatIIFE},
+	"urls.mjs":           {"libs/urls.ts", api.FormatESModule},
+	"flash.mjs":          {"libs/flash.ts", api.FormatESModule},
+	"superp2p-ruffle.js": {"libs/ruffle.ts", api.FormatIIFE},
 }
 
 const maxOther = 8 << 10

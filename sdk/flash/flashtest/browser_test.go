@@ -61,8 +61,8 @@ type page struct {
 	ctx context.Context
 }
 
-// vars are the host's FlashVars: sdk, url, config, cdn; and of the page: pagesdk, the server whose page SDK it has, options of that, and deaf, if it lets no SWF
-// call it.
+// vars are the host's FlashVars: sdk, url, config, cdn; and of the page: pagesdk, the server whose page SDK it has, options of that, guard, a script that it has, too, and deaf, if it
+// lets no SWF call it.
 type vars map[string]string
 
 // watch shows a page of a site of its own that plays.

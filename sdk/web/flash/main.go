@@ -102,6 +102,7 @@ func state(number int32) int32 {
 //go:wasmexport superp2p_end
 func end(number int32) {
 	if v := all.views[number]; v != nil {
+		v.viewing.End()
 		v.cancel()
 	}
 }

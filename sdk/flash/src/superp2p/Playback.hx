@@ -19,6 +19,12 @@ class Playback extends Opening {
 	/** How long after the end of the bytes the sender may take to say why, in ms. **/
 	static inline var CUT = 10000;
 
+	/** What is cut so soon after it was opened anew, in ms, is so no more often than this. **/
+	static inline var AGAIN = 5000;
+	static inline var MOST_CUTS = 3;
+
+	var cuts = 0;
+	var lastCut = 0.0;
 	var timer = new Timer(TICK);
 	var started = false;
 	var full = false;
@@ -230,8 +236,15 @@ class Playback extends Opening {
 	}
 
 	function advance(now:Float):Void {
-		if (session.cut && started) {
-			reopen(isLive() ? 0 : time());
+		if (session.cut && !started) {
+			session.lose("the connection to the " + session.route.name + " was cut");
+		} else if (session.cut) {
+			cuts = now - lastCut < AGAIN ? cuts + 1 : 1;
+			lastCut = now;
+			if (cuts > MOST_CUTS)
+				fail("Play.Failed", "the connection to the " + session.route.name + " is cut again and again");
+			else
+				reopen(isLive() ? 0 : time());
 			return;
 		}
 		var complete = session.complete(loaded()), held = bufferLength();

@@ -100,8 +100,10 @@ class Session {
 		}
 	}
 
-	function lose(why:String):Void {
+	/** Gives it up. **/
+	public function lose(why:String):Void {
 		over = true;
+		cut = false;
 		failure = why;
 	}
 
@@ -117,7 +119,7 @@ class Session {
 
 	/** Whether there is something to wait for after end. **/
 	public function arriving(loaded:Float):Bool {
-		return !over || loaded < sizes[sizes.length - 1];
+		return !cut && (!over || loaded < sizes[sizes.length - 1]);
 	}
 
 	/** Up to which time, in seconds since its first frame, FLV is here, if so many bytes are. **/

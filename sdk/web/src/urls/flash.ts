@@ -1,6 +1,7 @@
 /** What superp2p.swf calls in a page, as superp2p.flash, by ExternalInterface: it plays by the page's engine. */
 import type { AdapterOptions } from "../player/adapters";
 import type { begin, View, Wishes } from "../flash/view";
+import { guard, played } from "../flash/guard";
 import { sessionOf, sessionsOf } from "./address";
 import type { Kit } from "./kit";
 
@@ -46,6 +47,7 @@ export class Flash {
   ) {}
 
   ready(requireP2P: boolean): string {
+    this.guard();
     const { peers, download, consent } = this.options;
     if (requireP2P && (peers === false || download === false || consent || typeof RTCPeerConnection !== "function")) {
       return JSON.stringify({ ready: false, why: "the page does not take from peers" });
@@ -62,7 +64,6 @@ export class Flash {
     const previous = w.after ? this.sessions.get(w.after)?.view : undefined;
     previous?.hold(true);
     this.sessions.set(id, { wishes: w, view: undefined, previous, taken: false, ended: false, upload: w.upload !== false && this.options.upload !== false, since: performance.now() });
-    this.guard();
     return sessionsOf(this.scope) + id;
   }
 
@@ -121,37 +122,16 @@ export class Flash {
   }
 
   /**
-   * guard makes of a session's bytes that break off, because the browser has stopped the Service Worker, say, an end: Ruffle (0.6.0) reads on
-   * without end otherwise, so that the page hangs. What the SWF asks next says that they were cut, and it goes on by another session.
+   * guard makes an end of bytes that break off, because the browser has stopped the Service Worker, say. Of a session of this page, what the SWF
+   * asks next says that they were cut, and it goes on by another session.
    */
   private guard(): void {
     if (this.guarded) return;
     this.guarded = true;
-    const plain = window.fetch;
-    window.fetch = async (...request) => {
-      const answer = await plain.apply(window, request);
-      const id = answer.body && this.scope ? sessionOf(answer.url, this.scope) : "";
-      return id ? new Response(this.whole(answer.body!.getReader(), id), answer) : answer;
-    };
-  }
-
-  private whole(reader: ReadableStreamDefaultReader<Uint8Array>, id: string): ReadableStream<Uint8Array> {
-    return new ReadableStream<Uint8Array>(
-      {
-        pull: async (to) => {
-          try {
-            const { value, done } = await reader.read();
-            if (done) to.close();
-            else to.enqueue(value);
-          } catch {
-            this.sessions.get(id)?.view?.cut();
-            to.close();
-          }
-        },
-        cancel: (why) => reader.cancel(why),
-      },
-      { highWaterMark: 0 },
-    );
+    guard((url) => {
+      const id = this.scope ? sessionOf(url, this.scope) : "";
+      return id || played(url) ? () => this.sessions.get(id)?.view?.cut() : undefined;
+    });
   }
 
   private letGo(s: Session): void {
