@@ -8,8 +8,12 @@ import { faultIn } from "./edge";
 import { now } from "./engine";
 import { asFault, ended } from "./fault";
 
-/** gather is how long others are waited for, in ms, where they come close: the engine asks about so long before a slice is there. */
+/**
+ * gather is how long others are waited for, in ms: the engine asks about so long before a slice is there. It is worth it where more than dense
+ * come in a second.
+ */
 const gather = 100;
+const dense = 12;
 /** most is how many slices one request asks for (edgeapi.MaxAlso). */
 const most = 16;
 /** eager is how long, in ms, everything is asked for at once: a player waits for its first picture. */
@@ -27,7 +31,6 @@ export class Several {
   private readonly begun = now();
   private waiting: Waiting[] = [];
   private timer = 0;
-  private last = -Infinity; // when it was asked
 
   constructor(
     private readonly edge: Edge,
@@ -36,9 +39,8 @@ export class Several {
 
   /** ask is askServer. */
   ask(ask: Ask, signal: AbortSignal): Promise<Got> {
-    const alone = now() - this.last > 2 * gather;
-    this.last = now();
-    if (alone || ask.head > 0 || this.found.res.file || now() - this.begun < eager) return askServer(this.edge, this.found, ask, signal);
+    const { file, rate } = this.found.res;
+    if (ask.head > 0 || file || !(rate > dense) || now() - this.begun < eager) return askServer(this.edge, this.found, ask, signal);
     if (this.waiting[0] && this.waiting[0].ask.copies !== ask.copies) this.flush();
     return new Promise((take, refuse) => {
       signal.addEventListener("abort", () => refuse(ended(signal)));
