@@ -223,8 +223,7 @@ func (e *Edge) serveLive(w http.ResponseWriter, r *http.Request, payload bool) {
 	if sent, whole := writeFrame(w, r, frame, part); sent > 0 {
 		s.sent(sent)
 		if whole && payload {
-			s.slicesServed.Add(1)
-			e.slicesServed.Add(1)
+			s.served()
 		}
 	}
 }
@@ -294,6 +293,12 @@ func (s *stream) answer(r *http.Request, n slice.Number, p preferences, part spa
 	return nil, notYet()
 }
 
+// served counts a whole slice that went out.
+func (s *stream) served() {
+	s.slicesServed.Add(1)
+	s.edge.slicesServed.Add(1)
+}
+
 func (s *stream) sent(bytes int) {
 	s.bytesOut.Add(int64(bytes))
 	s.edge.bytesOut.Add(int64(bytes))
@@ -314,9 +319,15 @@ func writeJSON(w http.ResponseWriter, v any) {
 	_, _ = w.Write(body)
 }
 
+// errorBody is a failure as JSON.
+func errorBody(err *fault.Error) []byte {
+	body, _ := json.Marshal(edgeapi.ErrorBody{Error: edgeapi.ErrorDetail{Code: err.Code, Message: err.Message}})
+	return body
+}
+
 // WriteError answers with a failure as JSON.
 func WriteError(w http.ResponseWriter, status int, err *fault.Error) {
-	body, _ := json.Marshal(edgeapi.ErrorBody{Error: edgeapi.ErrorDetail{Code: err.Code, Message: err.Message}})
+	body := errorBody(err)
 	h := w.Header()
 	h.Set("Content-Type", "application/json")
 	h.Set("Cache-Control", "no-store")

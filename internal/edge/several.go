@@ -2,7 +2,6 @@ package edge
 
 import (
 	"encoding/binary"
-	"encoding/json"
 	"net/http"
 	"strconv"
 	"strings"
@@ -50,16 +49,14 @@ func (e *Edge) serveSeveral(w http.ResponseWriter, r *http.Request, s *stream, n
 		if err == nil {
 			part = append(binary.AppendUvarint(nil, uint64(len(frame))), frame...)
 		} else {
-			f := clean(err)
-			body, _ := json.Marshal(edgeapi.ErrorBody{Error: edgeapi.ErrorDetail{Code: f.Code, Message: f.Message}})
+			body := errorBody(clean(err))
 			part = append(binary.AppendUvarint([]byte{0}, uint64(len(body))), body...)
 		}
 		_ = control.SetWriteDeadline(time.Now().Add(writeTimeout))
 		sent, werr := w.Write(part)
 		if err == nil && sent > 0 {
 			s.sent(sent)
-			s.slicesServed.Add(1)
-			e.slicesServed.Add(1)
+			s.served()
 		}
 		if werr != nil || control.Flush() != nil {
 			return
